@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
+from monitor.core.digest import digest
+
 
 class Severity(IntEnum):
     """How much a match matters; the numbers only give the order."""
@@ -106,6 +108,11 @@ class Feed:
     def source(self) -> str:
         """The outlet's name as people know it; the URL where none was given."""
         return self.name or self.url
+
+    @property
+    def key(self) -> str:
+        """The short name of this feed in the store and in messages."""
+        return digest(self.url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,14 +275,12 @@ class Seen:
 class Known:
     """What the store knows about the entries at hand.
 
-    `seen`: by Identity.id, this feed's entries. `stories`: by Identity.link and
-    Identity.text, and by story id, across all feeds. `first_poll`: the feed has never
-    been read before.
+    `seen`: by Identity.id, this feed's entries. `stories`: by claim (core/dedupe) and by
+    story id, across all feeds.
     """
 
     seen: Mapping[str, Seen] = field(default_factory=dict)
     stories: Mapping[str, StoryRef] = field(default_factory=dict)
-    first_poll: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +320,11 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """All that was decided about one entry; `reason` is one line for people."""
+    """All that was decided about one entry; `reason` is one line for people.
+
+    `settled`: the receivers that have heard of the story with this, or that it is too
+    old for: a copy does not alert them.
+    """
 
     entry: Entry
     identity: Identity
@@ -327,8 +336,8 @@ class Verdict:
     event_id: str | None = None
     tagging: Tagging = Tagging()
     story: Story | None = None
-    carrier: Carrier | None = None
     alerts: tuple[Alert, ...] = ()
+    settled: frozenset[str] = frozenset()
 
 
 # --- apply --------------------------------------------------------------------------
@@ -348,14 +357,13 @@ class Delivery:
     """One alert on its way through one transport.
 
     `id` is the idempotency key, the same in every attempt; `created` is when the alert
-    was decided; `due` when it is to be tried next; `tries` how often it was tried.
+    was decided; `tries` how often it was tried so far.
     """
 
     id: str
     alert: Alert
     created: datetime
     state: DeliveryState = DeliveryState.PENDING
-    due: datetime | None = None
     tries: int = 0
 
 
@@ -380,7 +388,8 @@ class FeedState:
 
     `revision` counts commits, so that a second poller of the same feed is noticed.
     `interval` is the present polling gap in seconds. `body` is the digest of the last
-    body read. `failing_since` is when the present row of failures began.
+    body read, "" as long as the feed was never read. `failing_since` is when the present
+    row of failures began.
     """
 
     revision: int = 0

@@ -1,0 +1,1 @@
+"""Everything that touches the world; none of these rooms knows another."""

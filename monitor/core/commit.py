@@ -1,0 +1,118 @@
+"""What one poll changes, as one value that the store writes whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from monitor.core.dedupe import claims
+from monitor.core.digest import digest
+from monitor.core.models import Delivery, FeedState, Identity, Known, Seen, Story, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """All that a poll writes, and what it was decided on.
+
+    `state.revision` is one more than the revision the decision was made on: the store
+    refuses the commit (writing nothing) when the feed has another by now, when a claim
+    is held by a story already, or when a delivery exists already.
+
+    `seen` / `forgotten`: this feed's memory of entries, by Identity.id.
+    `stories`: new ones, and for copies the story as this feed carries it.
+    `claims`: name -> story id. `settled`: story id -> receivers not to be told (again).
+    """
+
+    feed: str
+    url: str
+    state: FeedState
+    seen: Mapping[str, Seen] = field(default_factory=dict)
+    forgotten: tuple[str, ...] = ()
+    stories: tuple[Story, ...] = ()
+    claims: Mapping[str, str] = field(default_factory=dict)
+    settled: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    deliveries: tuple[Delivery, ...] = ()
+
+
+def gather(
+    feed: str,
+    url: str,
+    state: FeedState,
+    verdicts: Sequence[Verdict],
+    known: Known,
+    *,
+    now: datetime,
+    remember: int = 5_000,
+) -> Commit:
+    """The commit that applies the verdicts of one poll.
+
+    `remember`: how many entries of a feed are kept in mind at most; those of the present
+    document are never forgotten, of the others the oldest go first.
+    """
+    seen = {one.identity.id: _seen(one, known, now) for one in verdicts if _changed(one, known)}
+    placed = [(one.identity, one.story) for one in verdicts if one.story is not None]
+    return Commit(
+        feed=feed,
+        url=url,
+        state=state,
+        seen=seen,
+        forgotten=_forgotten(verdicts, seen, known, remember),
+        stories=tuple(story for _, story in placed),
+        claims=_claims(placed, known),
+        settled=_settled(verdicts),
+        deliveries=tuple(_deliveries(verdicts, now)),
+    )
+
+
+def delivery_id(story: str, receiver: str) -> str:
+    """The idempotency key of telling one story to one receiver: always the same."""
+    return f"d_{digest(story, receiver)}"
+
+
+def _changed(verdict: Verdict, known: Known) -> bool:
+    earlier = known.seen.get(verdict.identity.id)
+    return earlier is None or earlier.text != verdict.identity.text
+
+
+def _seen(verdict: Verdict, known: Known, now: datetime) -> Seen:
+    earlier = known.seen.get(verdict.identity.id)
+    story = verdict.story_id or (earlier.story if earlier else None)
+    return Seen(verdict.identity.text, story, now.timestamp())
+
+
+def _forgotten(
+    verdicts: Sequence[Verdict], seen: Mapping[str, Seen], known: Known, remember: int
+) -> tuple[str, ...]:
+    surplus = len(known.seen.keys() | seen.keys()) - remember
+    if surplus <= 0:
+        return ()
+    present = {one.identity.id for one in verdicts}
+    gone = [(one.at, key) for key, one in known.seen.items() if key not in present]
+    return tuple(key for _, key in sorted(gone)[:surplus])
+
+
+def _claims(placed: Sequence[tuple[Identity, Story]], known: Known) -> dict[str, str]:
+    """Names that no story holds yet; one already held stays with its first story."""
+    taken: dict[str, str] = {}
+    for identity, story in placed:
+        for name in claims(identity):
+            if name not in known.stories:
+                taken.setdefault(name, story.id)
+    return taken
+
+
+def _settled(verdicts: Sequence[Verdict]) -> dict[str, frozenset[str]]:
+    settled: dict[str, frozenset[str]] = {}
+    for one in verdicts:
+        if one.story_id and one.settled:
+            settled[one.story_id] = settled.get(one.story_id, frozenset()) | one.settled
+    return settled
+
+
+def _deliveries(verdicts: Sequence[Verdict], now: datetime) -> list[Delivery]:
+    return [
+        Delivery(delivery_id(alert.story.id, alert.receiver), alert, created=now)
+        for one in verdicts
+        for alert in one.alerts
+    ]

@@ -1,0 +1,170 @@
+"""Reading one TOML file: environment variables, form, and faults that name file and line."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from stat import S_ISREG
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from monitor.core.errors import BadInput, Fault
+
+Table = TypeVar("Table", bound=BaseModel)
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+_BIGGEST = 50_000_000
+
+# What pydantic says, in our own words.
+_SAYS = {
+    "extra_forbidden": "there is no such key",
+    "missing": "is missing",
+    "string_type": "is not a text",
+    "bool_type": "is neither true nor false",
+    "tuple_type": "is not a list",
+    "too_short": "is empty",
+    "string_pattern_mismatch": "does not have the right form",
+    "literal_error": "is none of the words it can be",
+    "greater_than_equal": "is too small",
+    "less_than_equal": "is too large",
+    "string_too_long": "is too long",
+    "int_type": "is not a whole number",
+    "model_type": "is not a table",
+}
+# How pydantic names the choices of a union in a fault's place.
+_TEXT = {"str", "constrained-str"}
+_UNION = {*_TEXT, "FeedTable"}
+_HINTS = {
+    "string_pattern_mismatch": "wanted: {pattern}",
+    "literal_error": "{expected}",
+    "greater_than_equal": "at least {ge}",
+    "less_than_equal": "at most {le}",
+    "string_too_long": "at most {max_length} characters",
+}
+
+
+def read_text(path: Path) -> str:
+    """A text file's content; raises BadInput that names it and says what is wrong."""
+    try:
+        status = path.stat()
+        if not S_ISREG(status.st_mode):
+            raise BadInput([Fault(str(path), "is not a regular file")])
+        if status.st_size > _BIGGEST:
+            raise BadInput([Fault(str(path), f"is larger than {_BIGGEST // 1_000_000} MB")])
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise BadInput([Fault(str(path), error.strerror or "cannot be read")]) from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise BadInput([Fault(f"{path}:{line}", "is not UTF-8 text")]) from None
+
+
+def read_toml(path: Path, form: type[Table], environ: Mapping[str, str]) -> Table:
+    """A TOML file in the given form; raises BadInput with all its faults at once."""
+    text = read_text(path)
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput([Fault(*_syntax(path, str(error)))]) from None
+    faults: list[Fault] = []
+    filled = _fill(content, environ, lambda *fault: faults.append(Fault(*fault)), str(path))
+    try:
+        table = form.model_validate(filled)
+    except ValidationError as error:
+        raise BadInput([*faults, *_faults(path, text, error, form)]) from None
+    if faults:
+        raise BadInput(faults)
+    return table
+
+
+def _syntax(path: Path, said: str) -> tuple[str, str, str]:
+    what, _, where = said.partition(" (at ")
+    found = re.search(r"line (\d+), column (\d+)", where)
+    place = f"{path}:{found[1]}:{found[2]}" if found else str(path)
+    return place, f"is not valid TOML: {what}", "texts need quotes, tables [brackets]"
+
+
+def _fill(value: Any, environ: Mapping[str, str], fault: Any, where: str) -> Any:
+    """The value with `${NAME}` and `${NAME:-default}` filled in, all the way down."""
+    if isinstance(value, dict):
+        return {k: _fill(v, environ, fault, f"{where}: {k}") for k, v in value.items()}
+    if isinstance(value, list):
+        return [_fill(v, environ, fault, f"{where}[{n}]") for n, v in enumerate(value)]
+    if isinstance(value, str):
+        return _VARIABLE.sub(lambda found: _variable(found, environ, fault, where), value)
+    return value
+
+
+def _variable(found: re.Match[str], environ: Mapping[str, str], fault: Any, where: str) -> str:
+    name, default = found[1], found[2]
+    if environ.get(name):
+        return environ[name]
+    if file := environ.get(f"{name}_FILE"):
+        try:
+            return Path(file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            fault(where, f"the file that {name}_FILE names cannot be read")
+            return ""
+    if default is None:
+        fault(where, f"environment variable {name} is not set", f"set it, or {name}_FILE")
+    return default or ""
+
+
+def _faults(path: Path, text: str, error: ValidationError, form: type[BaseModel]) -> list[Fault]:
+    faults = []
+    for one in error.errors(include_url=False, include_input=False):
+        # A list member that may be a text or a table is reported once for each; that a
+        # table is no text is not what is wrong with it.
+        if one["loc"][-1] in _TEXT:
+            continue
+        loc = [part for part in one["loc"] if part not in _UNION]
+        key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
+        line = _line(text, loc)
+        place = f"{path}:{line}" if line else str(path)
+        context = {name: str(value) for name, value in one.get("ctx", {}).items()}
+        what = _SAYS.get(one["type"]) or one["msg"].removeprefix("Value error, ")
+        hint = _HINTS.get(one["type"], "").format_map(context)
+        if one["type"] == "extra_forbidden":
+            hint = _nearest(loc, form)
+        faults.append(Fault(place, f"{key.removeprefix('.')} {what}".strip(), hint))
+    return faults
+
+
+def _line(text: str, loc: list[Any]) -> int | None:
+    """The line a fault stands in: its key's, else that of the table it is in."""
+    lines = text.splitlines()
+    section = next((part for part in loc if isinstance(part, str)), "")
+    nth = next((part for part in loc if isinstance(part, int)), 0)
+    header = re.compile(rf"\s*\[\[?\s*{re.escape(section)}\s*\]\]?")
+    starts = [number for number, line in enumerate(lines) if header.match(line)]
+    start = starts[nth] if nth < len(starts) else None
+    key = re.compile(rf"\s*{re.escape(str(loc[-1]) if loc else '')}\s*=")
+    for number in range(0 if start is None else start + 1, len(lines)):
+        if start is not None and lines[number].lstrip().startswith("["):
+            break
+        if key.match(lines[number]):
+            return number + 1
+    return None if start is None else start + 1
+
+
+def _nearest(loc: list[Any], form: type[BaseModel]) -> str:
+    """The known key that a wrong one comes nearest to, at its own place."""
+    known: list[str] = sorted(_keys_at([one for one in loc[:-1] if isinstance(one, str)], form))
+    close = difflib.get_close_matches(str(loc[-1]), known, n=1)
+    return f"did you mean {close[0]}?" if close else f"known keys: {', '.join(known)}"
+
+
+def _keys_at(path: list[str], form: type[BaseModel]) -> set[str]:
+    for part in path:
+        annotation = str(form.model_fields[part].annotation)
+        tables = {one.__name__: one for one in BaseModel.__subclasses__() for one in _below(one)}
+        form = next((one for name, one in tables.items() if f".{name}" in annotation), form)
+    return {one.alias or name for name, one in form.model_fields.items()}
+
+
+def _below(table: type[BaseModel]) -> list[type[BaseModel]]:
+    return [table, *(one for sub in table.__subclasses__() for one in _below(sub))]

@@ -1,0 +1,169 @@
+"""From files and environment to one object; every fault of every file is told at once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from monitor.core.errors import BadInput, Fault
+from monitor.core.models import Feed, Receiver, Route, Severity
+from monitor.core.schedule import Polling
+from monitor.edges.settings.document import read_toml
+from monitor.edges.settings.feeds import make_feed, read_feeds
+from monitor.edges.settings.schema import ConfigFile, FeedTable, RouteTable
+
+DEFAULTS = Path(__file__).parents[2] / "defaults"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that was configured. Paths are absolute; durations are timedeltas."""
+
+    path: Path
+    feeds: tuple[Feed, ...]
+    rulebook: Path | None
+    polling: Polling
+    fresh: timedelta
+    max_age: timedelta
+    deadline: timedelta
+    max_body: int
+    max_entries: int
+    batch: int
+    allow: tuple[str, ...]
+    user_agent: str
+    store_url: str = field(repr=False)
+    data_dir: Path
+    max_memory: str
+    receivers: tuple[Receiver, ...]
+    routes: tuple[Route, ...]
+
+
+def load_settings(path: Path | None, environ: Mapping[str, str], cwd: Path) -> Settings:
+    """The settings of a config file, or the shipped ones; raises BadInput with all faults.
+
+    Without a path, MONITOR_CONFIG is taken, then `monitor.toml` in `cwd`, then the shipped
+    defaults, whose data lives below `cwd`.
+    """
+    chosen = _choose(path, environ, cwd)
+    config = read_toml(chosen, ConfigFile, environ)
+    home = cwd if chosen.parent == DEFAULTS else chosen.parent
+    shipped = read_toml(DEFAULTS / "monitor.toml", ConfigFile, environ)
+    receivers = shipped.receivers if config.receivers is None else config.receivers
+    named = tuple(Receiver(one.name, one.type, one.options()) for one in receivers or ())
+    feeds, faults = _feeds(config, chosen, environ)
+    routes = _routes(config.routes, shipped.routes or (), named)
+    faults += [*_doubles(named, chosen), *_unknown_receivers(routes, named, chosen)]
+    if faults:
+        raise BadInput(faults)
+    polling = config.polling
+    return Settings(
+        path=chosen,
+        feeds=feeds,
+        rulebook=home / config.rulebook if config.rulebook else None,
+        polling=Polling(
+            polling.interval.total_seconds(),
+            polling.min_interval.total_seconds(),
+            polling.max_interval.total_seconds(),
+        ),
+        fresh=polling.fresh,
+        max_age=polling.max_age,
+        deadline=polling.deadline,
+        max_body=polling.max_body,
+        max_entries=polling.max_entries,
+        batch=polling.batch,
+        allow=config.network.allow,
+        user_agent=config.network.user_agent,
+        store_url=config.store.url or environ.get("REDIS_URL", ""),
+        data_dir=home / config.store.data_dir,
+        max_memory=config.store.max_memory,
+        receivers=named,
+        routes=routes,
+    )
+
+
+def _choose(path: Path | None, environ: Mapping[str, str], cwd: Path) -> Path:
+    if path is None and environ.get("MONITOR_CONFIG"):
+        path = Path(environ["MONITOR_CONFIG"])
+    if path is None and (cwd / "monitor.toml").exists():
+        path = cwd / "monitor.toml"
+    return (cwd / path).absolute() if path else DEFAULTS / "monitor.toml"
+
+
+def _feeds(
+    config: ConfigFile, path: Path, environ: Mapping[str, str]
+) -> tuple[tuple[Feed, ...], list[Fault]]:
+    """All feeds in their order, and what is wrong with the others."""
+    named = config.feeds if config.feeds is not None else (str(DEFAULTS / "feeds.toml"),)
+    tables: list[tuple[str, FeedTable]] = []
+    faults: list[Fault] = []
+    for number, one in enumerate(named):
+        if isinstance(one, FeedTable):
+            tables.append((f"{path}: feeds[{number}]", one))
+            continue
+        try:
+            tables += read_feeds(path.parent / one, environ)
+        except BadInput as bad:
+            faults += bad.faults
+    made = [(where, make_feed(table)) for where, table in tables]
+    return tuple(one for _, one in made), [*faults, *_same_urls(made)]
+
+
+def _same_urls(feeds: Iterable[tuple[str, Feed]]) -> Iterable[Fault]:
+    first: dict[str, str] = {}
+    for where, feed in feeds:
+        if earlier := first.get(feed.url):
+            yield Fault(f"{where}.url", f"{feed.url} stands already at {earlier}")
+        first.setdefault(feed.url, where)
+
+
+def _routes(
+    tables: tuple[RouteTable, ...] | None,
+    shipped: tuple[RouteTable, ...],
+    receivers: tuple[Receiver, ...],
+) -> tuple[Route, ...]:
+    """The routes as configured; without any, the shipped ones to all receivers."""
+    if tables is not None:
+        return tuple(_route(one, one.receivers) for one in tables)
+    everybody = tuple(one.name for one in receivers)
+    return tuple(_route(one, everybody) for one in shipped)
+
+
+def _route(table: RouteTable, receivers: tuple[str, ...]) -> Route:
+    return Route(
+        receivers=receivers,
+        topics=frozenset(table.topics),
+        severity=Severity.from_label(table.severity),
+        languages=frozenset(table.languages),
+        countries=frozenset(table.countries),
+        sources=frozenset(table.sources),
+        feeds=frozenset(table.feeds),
+        updates=table.updates,
+        goes_on=table.goes_on,
+    )
+
+
+def _doubles(receivers: tuple[Receiver, ...], path: Path) -> list[Fault]:
+    names = [one.name for one in receivers]
+    return [
+        Fault(f"{path}: receivers[{number}].name", f"{name} is the name of another receiver too")
+        for number, name in enumerate(names)
+        if name in names[:number]
+    ]
+
+
+def _unknown_receivers(
+    routes: tuple[Route, ...], receivers: tuple[Receiver, ...], path: Path
+) -> list[Fault]:
+    known = [one.name for one in receivers]
+    faults = []
+    for number, one in enumerate(routes):
+        for name in one.receivers:
+            if name not in known:
+                close = difflib.get_close_matches(name, known, n=1)
+                hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+                where = f"{path}: routes[{number}].receivers"
+                faults.append(Fault(where, f"there is no receiver {name}", hint))
+    return faults

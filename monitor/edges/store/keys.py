@@ -1,0 +1,69 @@
+"""The names of all keys, in one place. `{prefix}` keeps us apart from others' keys.
+
+feed:K        hash    rev, url, state (JSON)                     one per feed ever polled
+seen:K        hash    entry id -> "text digest|seconds|story"    capped by the commit
+due           zset    feed K -> when it is to be polled next; a lease is a later time
+story:S       hash    story (JSON), by:K (carrier JSON), told:R  expires
+claim:NAME    string  story id, for a link or a text             expires
+stories       zset    story id -> first seen                     trimmed by the sweep
+delivery:D    hash    alert (JSON), receiver, state, tries ...   expires
+outbox:R      zset    delivery id -> when to send it next; a lease is a later time
+deliveries    zset    delivery id -> when it was decided         trimmed by the sweep
+count:R       hash    delivery state -> how many
+lease:NAME    string  who works on NAME just now                 expires
+alive         hash    process -> when it last did its work
+latency       list    seconds from first sight to delivered      capped
+"""
+
+from __future__ import annotations
+
+PREFIX = "monitor:"
+
+DUE = f"{PREFIX}due"
+STORIES = f"{PREFIX}stories"
+DELIVERIES = f"{PREFIX}deliveries"
+ALIVE = f"{PREFIX}alive"
+LATENCY = f"{PREFIX}latency"
+RECEIVERS = f"{PREFIX}receivers"
+# Celery's own keys (queues, bindings) live under this prefix, apart from ours.
+BROKER_PREFIX = f"{PREFIX}celery:"
+
+
+def feed(key: str) -> str:
+    """State of one feed."""
+    return f"{PREFIX}feed:{key}"
+
+
+def seen(key: str) -> str:
+    """What one feed has shown."""
+    return f"{PREFIX}seen:{key}"
+
+
+def story(story_id: str) -> str:
+    """One story with its carriers and the receivers that are settled."""
+    return f"{PREFIX}story:{story_id}"
+
+
+def claim(name: str) -> str:
+    """The story that holds a link or a text."""
+    return f"{PREFIX}claim:{name}"
+
+
+def delivery(delivery_id: str) -> str:
+    """One delivery."""
+    return f"{PREFIX}delivery:{delivery_id}"
+
+
+def outbox(receiver: str) -> str:
+    """What waits to be sent to one receiver."""
+    return f"{PREFIX}outbox:{receiver}"
+
+
+def count(receiver: str) -> str:
+    """How many deliveries of one receiver are in which state."""
+    return f"{PREFIX}count:{receiver}"
+
+
+def lease(name: str) -> str:
+    """Who holds a named lease."""
+    return f"{PREFIX}lease:{name}"

@@ -1,0 +1,223 @@
+"""The store in memory: for offline use (`replay`, `explain`) and as the tests' fake.
+
+It passes the same test suite as the real one. Nothing outlives the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from monitor.core.commit import Commit
+from monitor.core.dedupe import claims
+from monitor.core.models import (
+    Attempt,
+    Carrier,
+    Delivery,
+    DeliveryState,
+    FeedState,
+    Identity,
+    Known,
+    Seen,
+    Story,
+)
+from monitor.edges.store.records import Gauges, StoredStory, reference
+
+
+@dataclass
+class _Telling:
+    """A story with what is added to it as time goes on."""
+
+    story: Story
+    carriers: dict[str, Carrier] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
+
+    def stored(self) -> StoredStory:
+        by_time = tuple(sorted(self.carriers.values(), key=lambda one: one.seen))
+        return StoredStory(self.story, by_time, frozenset(self.told))
+
+
+class MemoryPolls:
+    """The polling side, in memory."""
+
+    def __init__(self) -> None:
+        self._due: dict[str, float] = {}
+        self._states: dict[str, FeedState] = {}
+        self._seen: dict[str, dict[str, Seen]] = {}
+        self._stories: dict[str, _Telling] = {}
+        self._claims: dict[str, str] = {}
+        self._deliveries: dict[str, Delivery] = {}
+        self._outbox: dict[str, dict[str, float]] = {}
+        self._leases: dict[str, str] = {}
+        self._latency: list[float] = []
+        self._alive: dict[str, float] = {}
+
+    def register(self, due: Mapping[str, datetime]) -> None:
+        """As Polls.register."""
+        kept = {key: at for key, at in self._due.items() if key in due}
+        self._due = {key: at.timestamp() for key, at in due.items()} | kept
+
+    def claim_feeds(self, now: datetime, until: datetime, limit: int) -> tuple[str, ...]:
+        """As Polls.claim_feeds."""
+        return _claim(self._due, now, until, limit)
+
+    def renew_feeds(
+        self, feeds: Sequence[str], lease: datetime, until: datetime
+    ) -> tuple[str, ...]:
+        """As Polls.renew_feeds."""
+        held = tuple(one for one in feeds if self._due.get(one) == lease.timestamp())
+        self._due.update(dict.fromkeys(held, until.timestamp()))
+        return held
+
+    def feed_state(self, feed: str) -> FeedState:
+        """As Polls.feed_state."""
+        return self._states.get(feed, FeedState())
+
+    def known(self, feed: str, identities: Sequence[Identity]) -> Known:
+        """As Polls.known."""
+        seen = self._seen.get(feed, {})
+        names = [name for one in identities for name in claims(one)]
+        ids = {name: self._claims[name] for name in names if name in self._claims}
+        own = [seen[one.id].story for one in identities if one.id in seen]
+        ids |= {story: story for story in own if story}
+        stories = {
+            name: reference(self._stories[story].stored())
+            for name, story in ids.items()
+            if story in self._stories
+        }
+        return Known(dict(seen), stories)
+
+    def commit(self, commit: Commit) -> bool:
+        """As Polls.commit."""
+        held = [one for one in commit.claims if one in self._claims]
+        sent = [one for one in commit.deliveries if one.id in self._deliveries]
+        if held or sent or self.feed_state(commit.feed).revision + 1 != commit.state.revision:
+            return False
+        self._write_feed(commit)
+        self._write_stories(commit)
+        for delivery in commit.deliveries:
+            self._deliveries[delivery.id] = delivery
+            box = self._outbox.setdefault(delivery.alert.receiver, {})
+            box[delivery.id] = delivery.created.timestamp()
+        return True
+
+    def _write_feed(self, commit: Commit) -> None:
+        self._states[commit.feed] = commit.state
+        if commit.state.next_poll and commit.feed in self._due:
+            self._due[commit.feed] = commit.state.next_poll.timestamp()
+        seen = self._seen.setdefault(commit.feed, {})
+        seen.update(commit.seen)
+        for one in commit.forgotten:
+            seen.pop(one, None)
+
+    def _write_stories(self, commit: Commit) -> None:
+        for story in commit.stories:
+            telling = self._stories.setdefault(story.id, _Telling(story))
+            telling.carriers.setdefault(commit.feed, story.carrier)
+        self._claims.update(commit.claims)
+        for story_id, receivers in commit.settled.items():
+            if story_id in self._stories:
+                self._stories[story_id].told |= receivers
+
+
+class MemoryStore(MemoryPolls):
+    """All of the store, in memory."""
+
+    def ping(self) -> None:
+        """As Connected.ping: memory is always there."""
+
+    def due_receivers(self, now: datetime) -> tuple[str, ...]:
+        """As Outbox.due_receivers."""
+        return tuple(
+            name
+            for name, box in sorted(self._outbox.items())
+            if any(at <= now.timestamp() for at in box.values())
+        )
+
+    def claim_delivery(self, receiver: str, now: datetime, until: datetime) -> Delivery | None:
+        """As Outbox.claim_delivery."""
+        found = _claim(self._outbox.get(receiver, {}), now, until, 1)
+        return self._deliveries[found[0]] if found else None
+
+    def record(
+        self, delivery: Delivery, attempt: Attempt, now: datetime, retry_at: datetime | None
+    ) -> bool:
+        """As Outbox.record."""
+        if self._deliveries[delivery.id].tries != delivery.tries:
+            return False
+        box = self._outbox[delivery.alert.receiver]
+        state = DeliveryState.FAILED if retry_at else DeliveryState.DEAD
+        if attempt.ok:
+            state = DeliveryState.SENT
+            seconds = (now - delivery.alert.story.first_seen).total_seconds()
+            self._latency.insert(0, round(seconds, 3))
+        self._deliveries[delivery.id] = replace(delivery, state=state, tries=delivery.tries + 1)
+        if state is DeliveryState.FAILED and retry_at:
+            box[delivery.id] = retry_at.timestamp()
+        else:
+            box.pop(delivery.id, None)
+        return True
+
+    def acquire(self, name: str, token: str, lease: timedelta) -> bool:
+        """As Outbox.acquire; without a clock, a lease lasts until it is let go of."""
+        return self._leases.setdefault(name, token) == token
+
+    def release(self, name: str, token: str) -> None:
+        """As Outbox.release."""
+        if self._leases.get(name) == token:
+            del self._leases[name]
+
+    def feed_states(self, feeds: Sequence[str]) -> dict[str, FeedState]:
+        """As Views.feed_states."""
+        return {one: self._states[one] for one in feeds if one in self._states}
+
+    def due_times(self, feeds: Sequence[str]) -> dict[str, float]:
+        """As Views.due_times."""
+        return {one: self._due[one] for one in feeds if one in self._due}
+
+    def stories(self, since: datetime) -> tuple[StoredStory, ...]:
+        """As Views.stories."""
+        stored = [one.stored() for one in self._stories.values()]
+        recent = [one for one in stored if one.story.first_seen >= since]
+        return tuple(sorted(recent, key=lambda one: one.story.first_seen))
+
+    def mark_alive(self, process: str, now: datetime) -> None:
+        """As Views.mark_alive."""
+        self._alive[process] = now.timestamp()
+
+    def trim(self, now: datetime) -> None:
+        """As Views.trim: what is in memory goes with the process."""
+
+    def gauges(self, now: datetime, queues: Sequence[str]) -> Gauges:
+        """As Views.gauges."""
+        at = now.timestamp()
+        return Gauges(
+            reachable=True,
+            due=sum(due <= at for due in self._due.values()),
+            overdue=max([at - due for due in self._due.values()] + [0.0]),
+            outboxes={name: len(box) for name, box in self._outbox.items()},
+            oldest_delivery={
+                name: max([at - due for due in box.values()] + [0.0])
+                for name, box in self._outbox.items()
+            },
+            counts={name: self._counts(name) for name in self._outbox},
+            broker=dict.fromkeys(queues, 0),
+            latency=tuple(self._latency),
+            alive=dict(self._alive),
+            stories=len(self._stories),
+            version="memory",
+        )
+
+    def _counts(self, receiver: str) -> dict[DeliveryState, int]:
+        states = [one.state for one in self._deliveries.values() if one.alert.receiver == receiver]
+        return {state: states.count(state) for state in DeliveryState}
+
+
+def _claim(due: dict[str, float], now: datetime, until: datetime, limit: int) -> tuple[str, ...]:
+    ready = [
+        key for key, at in sorted(due.items(), key=lambda one: one[1]) if at <= now.timestamp()
+    ]
+    taken = tuple(ready[:limit])
+    due.update(dict.fromkeys(taken, until.timestamp()))
+    return taken

@@ -1,0 +1,76 @@
+"""How things are written down in the store, and read back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pydantic import TypeAdapter
+
+from monitor.core.models import Alert, Carrier, DeliveryState, FeedState, Seen, Story, StoryRef
+
+# Every record is JSON with optional members: a newer version may add some, an older one
+# ignores those, so a step up or down reads what it finds.
+FEED_STATE = TypeAdapter(FeedState)
+STORY = TypeAdapter(Story)
+CARRIER = TypeAdapter(Carrier)
+ALERT = TypeAdapter(Alert)
+
+# Fields of a story's hash: what it is, who carries it, whom it was settled with.
+STORY_FIELD, BY, TOLD = "story", "by:", "told:"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStory:
+    """A story as remembered: its first telling, all its carriers, and who is settled."""
+
+    story: Story
+    carriers: tuple[Carrier, ...]
+    told: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Gauges:
+    """How full and how far behind the store is; ages in seconds, sizes in bytes."""
+
+    reachable: bool
+    due: int = 0
+    overdue: float = 0.0
+    outboxes: dict[str, int] = field(default_factory=dict)
+    oldest_delivery: dict[str, float] = field(default_factory=dict)
+    counts: dict[str, dict[DeliveryState, int]] = field(default_factory=dict)
+    broker: dict[str, int] = field(default_factory=dict)
+    latency: tuple[float, ...] = ()
+    alive: dict[str, float] = field(default_factory=dict)
+    stories: int = 0
+    memory: int = 0
+    max_memory: int = 0
+    policy: str = ""
+    persistent: bool = False
+    version: str = ""
+
+
+def write_seen(seen: Seen) -> str:
+    """`text|seconds|story`: short, for there is one for every entry of every feed."""
+    return f"{seen.text}|{int(seen.at)}|{seen.story or ''}"
+
+
+def read_seen(line: str) -> Seen:
+    """The inverse of write_seen."""
+    text, at, story = line.split("|", 2)
+    return Seen(text, story or None, float(at))
+
+
+def read_story(fields: dict[str, str]) -> StoredStory | None:
+    """A story's hash; None when it expired meanwhile."""
+    if STORY_FIELD not in fields:
+        return None
+    carriers = [CARRIER.validate_json(one) for name, one in fields.items() if name.startswith(BY)]
+    told = frozenset(name.removeprefix(TOLD) for name in fields if name.startswith(TOLD))
+    by_time = tuple(sorted(carriers, key=lambda one: one.seen))
+    return StoredStory(STORY.validate_json(fields[STORY_FIELD]), by_time, told)
+
+
+def reference(stored: StoredStory) -> StoryRef:
+    """What deciding on a copy needs of a story."""
+    story = stored.story
+    return StoryRef(story.id, story.event, story.entry, stored.told, stored.carriers)

@@ -1,0 +1,90 @@
+"""The looking side of the store: what people ask, and keeping it within bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from monitor.core.models import DeliveryState, FeedState
+from monitor.edges.store import keys
+from monitor.edges.store.connection import Connected
+from monitor.edges.store.deliveries import DELIVERY_TTL
+from monitor.edges.store.polls import STORY_TTL
+from monitor.edges.store.records import FEED_STATE, Gauges, StoredStory, read_story
+
+
+class Views(Connected):
+    """What people ask, and keeping it within bounds."""
+
+    def feed_states(self, feeds: Sequence[str]) -> dict[str, FeedState]:
+        """The state of each feed that was polled at least once, by feed key."""
+        with self.reached():
+            pipe = self._redis.pipeline(transaction=False)
+            for feed in feeds:
+                pipe.hget(keys.feed(feed), "state")
+            found = zip(feeds, pipe.execute(), strict=True)
+            return {feed: FEED_STATE.validate_json(state) for feed, state in found if state}
+
+    def due_times(self, feeds: Sequence[str]) -> dict[str, float]:
+        """When each feed's next turn is (epoch seconds), leases included."""
+        with self.reached():
+            times = self._redis.zmscore(keys.DUE, list(feeds)) if feeds else []
+            return {feed: at for feed, at in zip(feeds, times, strict=True) if at is not None}
+
+    def stories(self, since: datetime) -> tuple[StoredStory, ...]:
+        """The stories first seen at `since` or later, oldest first."""
+        with self.reached():
+            ids = self._redis.zrangebyscore(keys.STORIES, since.timestamp(), "+inf")
+            pipe = self._redis.pipeline(transaction=False)
+            for one in ids:
+                pipe.hgetall(keys.story(one))
+            stored = [read_story(fields) for fields in pipe.execute()]
+        return tuple(one for one in stored if one)
+
+    def mark_alive(self, process: str, now: datetime) -> None:
+        """Note that a part of the service did its work just now."""
+        with self.reached():
+            self._redis.hset(keys.ALIVE, process, str(now.timestamp()))
+
+    def trim(self, now: datetime) -> None:
+        """Forget the index entries of what has expired."""
+        with self.reached():
+            at = now.timestamp()
+            self._redis.zremrangebyscore(keys.STORIES, "-inf", at - STORY_TTL)
+            self._redis.zremrangebyscore(keys.DELIVERIES, "-inf", at - DELIVERY_TTL)
+
+    def gauges(self, now: datetime, queues: Sequence[str]) -> Gauges:
+        """How full and how far behind the store is."""
+        with self.reached():
+            return self._gauges(now.timestamp(), queues)
+
+    def _gauges(self, now: float, queues: Sequence[str]) -> Gauges:
+        server = self._redis.info()
+        receivers = sorted(self._redis.smembers(keys.RECEIVERS))
+        first = self._redis.zrange(keys.DUE, 0, 0, withscores=True)
+        return Gauges(
+            reachable=True,
+            due=self._redis.zcount(keys.DUE, "-inf", now),
+            overdue=max(0.0, now - first[0][1]) if first else 0.0,
+            outboxes={one: self._redis.zcard(keys.outbox(one)) for one in receivers},
+            oldest_delivery={one: self._oldest(one, now) for one in receivers},
+            counts={one: self._counts(one) for one in receivers},
+            broker={one: self._redis.llen(f"{keys.BROKER_PREFIX}{one}") for one in queues},
+            latency=tuple(float(one) for one in self._redis.lrange(keys.LATENCY, 0, -1)),
+            alive={name: float(at) for name, at in self._redis.hgetall(keys.ALIVE).items()},
+            stories=self._redis.zcard(keys.STORIES),
+            memory=int(server["used_memory"]),
+            max_memory=int(server.get("maxmemory", 0)),
+            policy=str(server.get("maxmemory_policy", "")),
+            persistent=bool(server.get("aof_enabled")),
+            version=str(server.get("valkey_version") or server.get("redis_version")),
+        )
+
+    def _oldest(self, receiver: str, now: float) -> float:
+        """Seconds that the longest waiting delivery of a receiver is overdue."""
+        first = self._redis.zrange(keys.outbox(receiver), 0, 0, withscores=True)
+        return max(0.0, now - first[0][1]) if first else 0.0
+
+    def _counts(self, receiver: str) -> dict[DeliveryState, int]:
+        found = self._redis.hgetall(keys.count(receiver))
+        return {state: int(found.get(state.value, 0)) for state in DeliveryState}

@@ -1,0 +1,109 @@
+"""Logging: JSON lines for machines, short lines for a terminal, and no secrets in either.
+
+Everything goes to standard error; standard output belongs to the console receiver.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+import sys
+from collections.abc import Iterable
+from typing import TextIO
+from urllib.parse import quote
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+# httpx and httpcore write whole URLs, secrets included, at INFO (encode/httpx#2760).
+_QUIET = ("httpx", "httpcore", "asyncio", "kombu", "amqp", "celery.worker.strategy")
+# Shorter ones would blank out ordinary words.
+_SHORTEST_SECRET = 6
+
+
+class Redactor:
+    """Replaces every configured secret, also URL-encoded and in base64, by three stars."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        forms = {form for one in secrets for form in _forms(one)}
+        self._forms = sorted(forms, key=len, reverse=True)
+
+    def text(self, text: str) -> str:
+        """The text without the secrets."""
+        for form in self._forms:
+            text = text.replace(form, "***")
+        return text
+
+    def __call__(self, logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+        return {key: self._value(value) for key, value in event.items()}
+
+    def _value(self, value: object) -> object:
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list | tuple):
+            return [self._value(one) for one in value]
+        if isinstance(value, dict):
+            return {key: self._value(one) for key, one in value.items()}
+        return value
+
+
+def _forms(secret: str) -> list[str]:
+    if len(secret) < _SHORTEST_SECRET:
+        return []
+    raw = secret.encode()
+    coded = base64.b64encode(raw).decode().rstrip("=")
+    return [secret, quote(secret, safe=""), quote(secret), coded]
+
+
+def setup_logs(secrets: Iterable[str] = (), *, out: TextIO | None = None) -> None:
+    """Send structlog's and the standard library's logs through one line format."""
+    out = out or sys.stderr
+    redactor = Redactor(secrets)
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *_rendering(redactor, terminal=out.isatty()),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.INFO)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _rendering(redactor: Redactor, *, terminal: bool) -> list[Processor]:
+    if terminal:
+        plain = structlog.dev.plain_traceback
+        console = structlog.dev.ConsoleRenderer(colors=True, exception_formatter=plain)
+        return [redactor, _one_line, console]
+    # Without locals: they would hold secrets (hynek/structlog#715).
+    frames = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+    exceptions = structlog.processors.ExceptionRenderer(frames)
+    json = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
+    return [exceptions, redactor, json]
+
+
+def _one_line(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+    """Texts from strangers must not forge a line or move the cursor of a terminal."""
+    return {
+        key: "".join(c if c.isprintable() else " " for c in value)
+        if isinstance(value, str)
+        else value
+        for key, value in event.items()
+    }

@@ -1,0 +1,102 @@
+"""What the conductor needs of the world, as small Protocols; mypy checks the fit in wiring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from monitor.core.commit import Commit
+from monitor.core.models import (
+    Attempt,
+    Delivery,
+    Document,
+    Failure,
+    Feed,
+    FeedState,
+    Identity,
+    Known,
+    NotModified,
+    Parsed,
+    Validators,
+)
+
+
+class Fetcher(Protocol):
+    """Brings documents."""
+
+    async def fetch(self, feed: Feed, validators: Validators) -> Document | NotModified | Failure:
+        """Ask for a feed, conditionally when validators are known."""
+        ...
+
+
+class Parser(Protocol):
+    """Reads documents, where a hostile one can do no harm."""
+
+    def parse(self, feed: Feed, document: Document) -> Parsed | Failure:
+        """The entries of a document."""
+        ...
+
+
+class Transport(Protocol):
+    """Speaks to one kind of channel."""
+
+    async def send(self, delivery: Delivery, now: datetime) -> Attempt:
+        """Try once."""
+        ...
+
+
+class PollStore(Protocol):
+    """What polling needs of the store."""
+
+    def register(self, due: Mapping[str, datetime]) -> None:
+        """Make exactly these feeds take turns."""
+        ...
+
+    def claim_feeds(self, now: datetime, until: datetime, limit: int) -> tuple[str, ...]:
+        """Take due feeds; nobody else gets them before `until`."""
+        ...
+
+    def renew_feeds(
+        self, feeds: Sequence[str], lease: datetime, until: datetime
+    ) -> tuple[str, ...]:
+        """Those still ours by the lease, now held until `until`."""
+        ...
+
+    def feed_state(self, feed: str) -> FeedState:
+        """What is remembered of a feed."""
+        ...
+
+    def known(self, feed: str, identities: Sequence[Identity]) -> Known:
+        """What is known of these entries."""
+        ...
+
+    def commit(self, commit: Commit) -> bool:
+        """Write all, or nothing (False) when it was decided on old knowledge."""
+        ...
+
+
+class Outbox(Protocol):
+    """What sending needs of the store."""
+
+    def due_receivers(self, now: datetime) -> tuple[str, ...]:
+        """For whom something waits."""
+        ...
+
+    def claim_delivery(self, receiver: str, now: datetime, until: datetime) -> Delivery | None:
+        """The next due delivery, ours until `until`."""
+        ...
+
+    def record(
+        self, delivery: Delivery, attempt: Attempt, now: datetime, retry_at: datetime | None
+    ) -> bool:
+        """Write down what an attempt came to; False when somebody else did."""
+        ...
+
+    def acquire(self, name: str, token: str, lease: timedelta) -> bool:
+        """Take or keep a named lease."""
+        ...
+
+    def release(self, name: str, token: str) -> None:
+        """Let go of it."""
+        ...

@@ -1,0 +1,77 @@
+"""What the log says: one line for each change of state, in words for people."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from monitor.core.models import FeedState
+from monitor.service.pipeline import Polled
+from monitor.service.sending import Sent
+
+log = structlog.get_logger("monitor")
+
+
+def report_poll(polled: Polled, now: datetime) -> None:
+    """A line for what changed with a feed, and one for each story that alerts."""
+    feed, before, after = polled.feed, polled.before, polled.state
+    if not polled.committed:
+        log.info("poll was overtaken by another", feed=feed.url)
+    elif after.failures and (not before.failures or before.outcome != after.outcome):
+        words = {"feed": feed.url, "source": feed.source, "outcome": str(after.outcome)}
+        wait = _until(after.next_poll, now)
+        log.warning("feed cannot be read", **words, why=after.reason, next_try_in=wait)
+    elif before.failures and not after.failures:
+        log.info("feed can be read again", feed=feed.url, source=feed.source)
+    for verdict in polled.verdicts if polled.committed else ():
+        if verdict.alerts:
+            named = [alert.receiver for alert in verdict.alerts]
+            log.info("alert", story=verdict.story_id, title=verdict.entry.title, to=named)
+
+
+def report_sent(sent: Sent, now: datetime) -> None:
+    """A line for each attempt: what arrived, what waits, what was given up."""
+    words = {"receiver": sent.delivery.alert.receiver, "delivery": sent.delivery.id}
+    if sent.attempt.ok:
+        log.info("delivered", **words)
+    elif sent.retry_at is None:
+        log.error("delivery given up", **words, why=sent.attempt.detail)
+    else:
+        wait = _until(sent.retry_at, now)
+        log.warning("delivery failed", **words, why=sent.attempt.detail, next_try_in=wait)
+
+
+def report_pulse(states: dict[str, FeedState], feeds: int) -> None:
+    """How the feeds are, every so often, so that calm and silence are told apart."""
+    failing = Counter(str(one.outcome) for one in states.values() if one.failures)
+    ok = sum(1 for one in states.values() if not one.failures)
+    words = {"feeds": feeds, "healthy": ok, "failing": sum(failing.values())}
+    waiting = feeds - len(states)
+    text = "no feed can be read; still trying" if failing and not ok else "watching"
+    log.info(text, **words, not_polled_yet=waiting, **dict(failing.most_common()))
+
+
+@dataclass
+class Throttle:
+    """Lets a sentence through at most once in `every` seconds."""
+
+    every: float = 60.0
+    clock: Callable[[], float] = time.monotonic
+    _last: dict[str, float] = field(default_factory=dict)
+
+    def lets(self, sentence: str) -> bool:
+        """Whether the sentence was not said for long enough."""
+        now = self.clock()
+        if now - self._last.get(sentence, -self.every) < self.every:
+            return False
+        self._last[sentence] = now
+        return True
+
+
+def _until(then: datetime | None, now: datetime) -> str:
+    return str(timedelta(seconds=round((then - now).total_seconds()))) if then else "unknown"

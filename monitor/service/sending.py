@@ -1,0 +1,89 @@
+"""Sending what waits for one receiver: claim, act, record.
+
+One receiver is served by one sender at a time (a lease), in the order of its outbox, so
+a receiver that hangs delays only itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from monitor.core.models import Attempt, Delivery
+from monitor.core.schedule import retry_gap
+from monitor.service.ports import Outbox, Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What one attempt came to; `retry_at` is None when there is none to come."""
+
+    delivery: Delivery
+    attempt: Attempt
+    retry_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Sends what waits. `token` draws a name for a lease that nobody else has.
+
+    `lease`: how long a delivery stays ours; longer than any send can take. `patience`:
+    after this long the rest is left to the next wake-up.
+    """
+
+    outbox: Outbox
+    clock: Callable[[], datetime]
+    jitter: Callable[[], float]
+    token: Callable[[], str]
+    lease: timedelta = timedelta(seconds=60)
+    patience: timedelta = timedelta(seconds=30)
+
+    async def drain(self, receiver: str, transport: Transport, told: Callable[[Sent], None]) -> int:
+        """Send what is due to a receiver; how many attempts were made.
+
+        `told` hears of each attempt as soon as it is written down.
+        """
+        attempts = 0
+        with self._alone(receiver) as ours:
+            enough = self.clock() + self.patience
+            while ours() and self.clock() < enough:
+                sent = await self._send_next(receiver, transport)
+                if sent is None:
+                    break
+                told(sent)
+                attempts += 1
+        return attempts
+
+    @contextmanager
+    def _alone(self, receiver: str) -> Iterator[Callable[[], bool]]:
+        name, token = f"receiver:{receiver}", self.token()
+        try:
+            yield lambda: self.outbox.acquire(name, token, self.lease)
+        finally:
+            self.outbox.release(name, token)
+
+    async def _send_next(self, receiver: str, transport: Transport) -> Sent | None:
+        now = self.clock()
+        delivery = await asyncio.to_thread(
+            self.outbox.claim_delivery, receiver, now, now + self.lease
+        )
+        if delivery is None:
+            return None
+        try:
+            attempt = await transport.send(delivery, self.clock())
+        except Exception as bug:
+            # Written down first, so that the delivery waits its turn like any failed one
+            # and does not come back at once to hit the same bug; then it is loud.
+            self._record(delivery, Attempt(ok=False, detail=f"bug: {type(bug).__name__}"))
+            raise
+        return await asyncio.to_thread(self._record, delivery, attempt)
+
+    def _record(self, delivery: Delivery, attempt: Attempt) -> Sent:
+        now = self.clock()
+        gap = None if attempt.ok else retry_gap(delivery.tries + 1, attempt, self.jitter())
+        retry_at = None if gap is None else now + timedelta(seconds=gap)
+        self.outbox.record(delivery, attempt, now, retry_at)
+        return Sent(delivery, attempt, retry_at)

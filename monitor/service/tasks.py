@@ -1,0 +1,166 @@
+"""Celery: when things happen. Each task is one call; nothing is decided here.
+
+A message is a wake-up call and carries names only. Losing any of them, or all, loses
+nothing: the beat finds due feeds and waiting deliveries again by leases in the store.
+The settings below follow from what Celery on Redis was measured to do under faults; see
+docs/decisions.md.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import structlog
+from celery import Celery, signals
+from kombu import Queue
+from kombu.exceptions import OperationalError
+
+from monitor.core.errors import BadInput, Unavailable
+from monitor.edges.store.keys import BROKER_PREFIX
+from monitor.service.logs import setup_logs
+from monitor.service.reporting import Throttle
+from monitor.service.wiring import Batch, Service, read_settings, secrets, store_url
+
+QUEUES = ("poll", "deliver", "tick")
+# Seconds between ticks; a tick nobody took by the next ones is dropped, so none pile up.
+_TICK, _SWEEP, _PULSE = 1.0, 5.0, 60.0
+
+log = structlog.get_logger("monitor")
+_throttle = Throttle()
+
+
+def _broker_url(url: str) -> str:
+    """The store's URL as Celery's transport wants it."""
+    return url.replace("unix://", "redis+socket://", 1)
+
+
+def make_app() -> Celery:
+    """The Celery app of this machine's configuration; a broken one ends the process."""
+    try:
+        settings = read_settings(None)
+    except BadInput as bad:
+        sys.stderr.write(f"{bad}\n")
+        raise SystemExit(2) from None
+    made = Celery("monitor", broker=_broker_url(store_url(settings)))
+    made.conf.update(
+        task_queues=[Queue(name) for name in QUEUES],
+        task_default_queue="tick",
+        task_routes={"monitor.poll": {"queue": "poll"}, "monitor.deliver": {"queue": "deliver"}},
+        task_ignore_result=True,
+        task_acks_late=False,
+        task_publish_retry=False,
+        accept_content=["json"],
+        task_serializer="json",
+        event_serializer="json",
+        worker_prefetch_multiplier=1,
+        worker_max_tasks_per_child=500,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        worker_send_task_events=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options={
+            "socket_timeout": 5,
+            "socket_connect_timeout": 3,
+            "socket_keepalive": True,
+            "health_check_interval": 25,
+            "global_keyprefix": BROKER_PREFIX,
+        },
+        # The ticks are plain intervals: there is nothing worth keeping on disk.
+        beat_scheduler="celery.beat:Scheduler",
+        beat_schedule={
+            "poll_due": _every(_TICK, "monitor.poll_due"),
+            "sweep": _every(_SWEEP, "monitor.sweep"),
+            "pulse": _every(_PULSE, "monitor.pulse"),
+        },
+    )
+    return made
+
+
+def _every(seconds: float, task: str) -> dict[str, Any]:
+    return {"task": task, "schedule": seconds, "options": {"expires": 3 * seconds}}
+
+
+app = make_app()
+
+
+@cache
+def service() -> Service:
+    """The working parts of this process."""
+    return Service(read_settings(None))
+
+
+def _calm(step: Callable[[], None]) -> None:
+    """Run a step; a store that is away is one line a minute, not a traceback a second."""
+    try:
+        step()
+    except (Unavailable, OperationalError) as away:
+        said = str(away) if isinstance(away, Unavailable) else "the broker cannot be reached"
+        if _throttle.lets(said):
+            log.warning("waiting for the store", why=said)
+
+
+@app.task(name="monitor.poll_due")
+def poll_due() -> None:
+    """Hand out the feeds whose time has come."""
+
+    def hand_out() -> None:
+        for batch in service().claim_batches():
+            poll.delay(list(batch.feeds), batch.lease)
+
+    _calm(hand_out)
+
+
+@app.task(name="monitor.poll")
+def poll(feeds: list[str], lease: float) -> None:
+    """Poll a batch of feeds."""
+    _calm(lambda: _discard(service().poll(Batch(tuple(feeds), lease), _wake)))
+
+
+@app.task(name="monitor.sweep")
+def sweep() -> None:
+    """Wake the senders of all receivers for whom something is due."""
+
+    def wake_all() -> None:
+        for receiver in service().waiting():
+            _wake(receiver)
+
+    _calm(wake_all)
+
+
+@app.task(name="monitor.deliver")
+def deliver(receiver: str) -> None:
+    """Send what is due to a receiver."""
+    _calm(lambda: _discard(service().deliver(receiver)))
+
+
+@app.task(name="monitor.pulse")
+def pulse() -> None:
+    """Say how the feeds are."""
+    _calm(lambda: service().pulse())
+
+
+def _wake(receiver: str) -> None:
+    """Ask for a sender. Saving never waits for it: a call that is lost, the sweep makes up."""
+    try:
+        deliver.apply_async([receiver], expires=3 * _SWEEP)
+    except OperationalError:
+        log.warning("could not wake the sender; the sweep will", receiver=receiver)
+
+
+def _discard(_: object) -> None:
+    """Make an expression a statement."""
+
+
+@signals.setup_logging.connect
+def _logs(**_: Any) -> None:
+    setup_logs(secrets(read_settings(None)))
+
+
+@signals.worker_init.connect
+def _warm(**_: Any) -> None:
+    """Load rules and gazetteer once, before the pool forks, so that all share the memory."""
+    service()

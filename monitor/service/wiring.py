@@ -1,0 +1,249 @@
+"""From settings to working parts. The only room that knows every other, and the clock."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import sys
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TextIO
+from urllib.parse import urlsplit
+
+import structlog
+
+from monitor.core.batching import by_host, deal
+from monitor.core.errors import BadInput, Fault
+from monitor.core.models import Attempt, Delivery, Feed, Receiver
+from monitor.core.parse import ParseLimits
+from monitor.core.rulebook import Rulebook
+from monitor.core.triage import Policy
+from monitor.edges import transports
+from monitor.edges.fetch import Fetcher, FetchLimits
+from monitor.edges.net import AllowList, client, parse_allow
+from monitor.edges.parsing import ParserProcess
+from monitor.edges.rulebook import load_rulebook
+from monitor.edges.settings import Settings, load_settings
+from monitor.edges.store import embedded
+from monitor.edges.store.redis import RedisStore
+from monitor.service.pipeline import Pipeline, Polled
+from monitor.service.reporting import report_poll, report_pulse, report_sent
+from monitor.service.sending import Sender, Sent
+
+# How many feeds one tick hands out at most; the next tick follows a second later.
+_FEEDS_A_TICK = 2_000
+# How many hosts of one batch are asked at the same time.
+_HOSTS_AT_ONCE = 25
+
+log = structlog.get_logger("monitor")
+
+
+def utc_now() -> datetime:
+    """The clock."""
+    return datetime.now(UTC)
+
+
+def read_settings(config: str | None) -> Settings:
+    """The settings of this process; raises BadInput with every fault."""
+    return load_settings(Path(config) if config else None, os.environ, Path.cwd())
+
+
+def store_url(settings: Settings) -> str:
+    """The store that was configured, else the embedded one."""
+    return settings.store_url or embedded.url(settings.data_dir)
+
+
+def secrets(settings: Settings) -> list[str]:
+    """Every configured text that must never be shown."""
+    found = [settings.store_url, urlsplit(settings.store_url).password or ""]
+    for receiver in settings.receivers:
+        found += [one for value in receiver.options.values() for one in value.split()]
+    found += [feed.credentials[1] for feed in settings.feeds if feed.credentials]
+    return [one for one in found if one]
+
+
+def check(settings: Settings) -> tuple[Rulebook, AllowList]:
+    """Rulebook and allow-list, if they, the receivers and the routes hold; else BadInput."""
+    faults = [fault for one in settings.receivers for fault in transports.check(one)]
+    allow, rulebook = parse_allow([]), None
+    try:
+        allow = parse_allow(settings.allow)
+    except ValueError as error:
+        faults.append(Fault(f"{settings.path}: network.allow", str(error)))
+    try:
+        rulebook = load_rulebook(settings.rulebook)
+        faults += _unknown_topics(settings, rulebook)
+    except BadInput as bad:
+        faults += bad.faults
+    if faults or rulebook is None:
+        raise BadInput(faults)
+    return rulebook, allow
+
+
+def _unknown_topics(settings: Settings, rulebook: Rulebook) -> Iterable[Fault]:
+    for number, route in enumerate(settings.routes):
+        for topic in sorted(route.topics - set(rulebook.topics)):
+            where = f"{settings.path}: routes[{number}].topics"
+            yield Fault(where, f"no topic {topic}", f"known: {', '.join(rulebook.topics)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Feeds claimed together, by key, and the lease (epoch seconds) they are held by."""
+
+    feeds: tuple[str, ...]
+    lease: float
+
+
+class Service:
+    """The working parts of one process, each made when first needed."""
+
+    def __init__(self, settings: Settings, *, out: TextIO = sys.stdout) -> None:
+        self.settings = settings
+        self.rulebook, self.allow = check(settings)
+        self.feeds = {feed.key: feed for feed in settings.feeds}
+        self._out = out
+        self._registered = False
+
+    @cached_property
+    def store(self) -> RedisStore:
+        """The store."""
+        return RedisStore(store_url(self.settings))
+
+    @cached_property
+    def policy(self) -> Policy:
+        """What is told to whom."""
+        one = self.settings
+        return Policy(self.rulebook, one.routes, fresh=one.fresh, max_age=one.max_age)
+
+    @cached_property
+    def parser(self) -> ParserProcess:
+        """The killable parser."""
+        return ParserProcess(limits=ParseLimits(entries=self.settings.max_entries))
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """One poll from fetch to commit."""
+        return Pipeline(
+            store=self.store,
+            parser=self.parser,
+            policy=self.policy,
+            polling=self.settings.polling,
+            clock=utc_now,
+            jitter=random.random,
+        )
+
+    @cached_property
+    def sender(self) -> Sender:
+        """Sends what waits."""
+        return Sender(self.store, utc_now, random.random, lambda: uuid.uuid4().hex)
+
+    def close(self) -> None:
+        """Let go of what was made."""
+        for name in ("store", "parser"):
+            if name in self.__dict__:
+                self.__dict__.pop(name).close()
+
+    # -- polling ---------------------------------------------------------------------
+
+    def claim_batches(self) -> list[Batch]:
+        """Claim the feeds whose time has come, dealt out so that a host is in one batch."""
+        now = utc_now()
+        self._register(now)
+        until = now + self.pipeline.lease
+        claimed = self.store.claim_feeds(now, until, _FEEDS_A_TICK)
+        self.store.mark_alive("poll_due", now)
+        ours = [self.feeds[key] for key in claimed if key in self.feeds]
+        chunks = deal(ours, self.settings.batch)
+        return [Batch(tuple(feed.key for feed in one), until.timestamp()) for one in chunks]
+
+    def _register(self, now: datetime) -> None:
+        """Once in a process: make the configured feeds take turns."""
+        if not self._registered:
+            self.store.register(dict.fromkeys(self.feeds, now))
+            self._registered = True
+
+    def poll(self, batch: Batch, wake: Callable[[str], None]) -> list[Polled]:
+        """Poll a batch; `wake` hears of each receiver for whom something was put out."""
+        return asyncio.run(self._poll(batch, wake))
+
+    async def _poll(self, batch: Batch, wake: Callable[[str], None]) -> list[Polled]:
+        lease = datetime.fromtimestamp(batch.lease, UTC)
+        feeds = [self.feeds[key] for key in batch.feeds if key in self.feeds]
+        turn = asyncio.Semaphore(_HOSTS_AT_ONCE)
+
+        async def visit(host: Sequence[Feed]) -> list[Polled]:
+            async with turn:
+                polled = [await self._visit(feed, lease, fetcher, wake) for feed in host]
+            return [one for one in polled if one]
+
+        limits = FetchLimits(
+            deadline=self.settings.deadline.total_seconds(),
+            max_body=self.settings.max_body,
+            **({"user_agent": agent} if (agent := self.settings.user_agent) else {}),
+        )
+        async with Fetcher(self.allow, limits, utc_now) as fetcher:
+            visits = [visit(host) for host in by_host(feeds)]
+            # All are let finish, whatever happens to one; then the first trouble is told.
+            ended = await asyncio.gather(*visits, return_exceptions=True)
+        if trouble := [one for one in ended if isinstance(one, BaseException)]:
+            raise trouble[0]
+        return [one for host in ended if not isinstance(host, BaseException) for one in host]
+
+    async def _visit(
+        self, feed: Feed, lease: datetime, fetcher: Fetcher, wake: Callable[[str], None]
+    ) -> Polled | None:
+        polled = await self.pipeline.poll(feed, lease, fetcher)
+        if polled:
+            report_poll(polled, utc_now())
+            for receiver in polled.receivers if polled.committed else ():
+                wake(receiver)
+        return polled
+
+    def pulse(self) -> None:
+        """Say how the feeds are."""
+        report_pulse(self.store.feed_states(list(self.feeds)), len(self.feeds))
+
+    # -- sending ---------------------------------------------------------------------
+
+    def waiting(self) -> tuple[str, ...]:
+        """The receivers for whom something is due; bounds are kept on the way."""
+        now = utc_now()
+        self.store.trim(now)
+        self.store.mark_alive("sweep", now)
+        return self.store.due_receivers(now)
+
+    def receiver(self, name: str) -> Receiver | None:
+        """A configured receiver."""
+        return next((one for one in self.settings.receivers if one.name == name), None)
+
+    def deliver(self, name: str) -> int:
+        """Send what is due to a receiver; how many attempts were made."""
+        if (receiver := self.receiver(name)) is None:
+            log.warning("receiver is not configured any more, its deliveries wait", receiver=name)
+            return 0
+        return asyncio.run(self._deliver(receiver))
+
+    async def _deliver(self, receiver: Receiver) -> int:
+        async with client(self.allow) as http:
+            transport = transports.build(receiver, http, out=self._out)
+            return await self.sender.drain(receiver.name, transport, _report_sent)
+
+    def send_once(self, receiver: Receiver, delivery: Delivery) -> Attempt:
+        """One attempt past the store: for `send-test`."""
+
+        async def send() -> Attempt:
+            async with client(self.allow) as http:
+                transport = transports.build(receiver, http, out=self._out)
+                return await transport.send(delivery, utc_now())
+
+        return asyncio.run(send())
+
+
+def _report_sent(sent: Sent) -> None:
+    report_sent(sent, utc_now())
