@@ -16,7 +16,9 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 # httpx and httpcore write whole URLs, secrets included, at INFO (encode/httpx#2760).
-_QUIET = ("httpx", "httpcore", "asyncio", "kombu", "amqp", "celery.worker.strategy")
+_QUIET = ("httpx", "httpcore", "asyncio", "kombu")
+# Celery tells of every tick at INFO.
+_TICKING = ("celery.worker.strategy", "celery.app.trace", "celery.beat")
 # Shorter ones would blank out ordinary words.
 _SHORTEST_SECRET = 6
 
@@ -35,6 +37,7 @@ class Redactor:
         return text
 
     def __call__(self, logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+        """The same for every text of a log event (a structlog processor)."""
         return {key: self._value(value) for key, value in event.items()}
 
     def _value(self, value: object) -> object:
@@ -83,7 +86,7 @@ def setup_logs(secrets: Iterable[str] = (), *, out: TextIO | None = None) -> Non
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
-    for name in _QUIET:
+    for name in (*_QUIET, *_TICKING):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

@@ -22,9 +22,8 @@ from monitor.core.errors import BadInput, Unavailable
 from monitor.edges.store.keys import BROKER_PREFIX
 from monitor.service.logs import setup_logs
 from monitor.service.reporting import Throttle
-from monitor.service.wiring import Batch, Service, read_settings, secrets, store_url
+from monitor.service.wiring import QUEUES, Batch, Service, read_settings, secrets, store_url
 
-QUEUES = ("poll", "deliver", "tick")
 # Seconds between ticks; a tick nobody took by the next ones is dropped, so none pile up.
 _TICK, _SWEEP, _PULSE = 1.0, 5.0, 60.0
 

@@ -18,8 +18,10 @@ from urllib.parse import urlsplit
 import structlog
 
 from monitor.core.batching import by_host, deal
+from monitor.core.dedupe import claims
 from monitor.core.errors import BadInput, Fault
-from monitor.core.models import Attempt, Delivery, Feed, Receiver
+from monitor.core.identity import identify
+from monitor.core.models import Attempt, Delivery, Entry, Feed, FeedState, Receiver
 from monitor.core.parse import ParseLimits
 from monitor.core.rulebook import Rulebook
 from monitor.core.triage import Policy
@@ -30,6 +32,7 @@ from monitor.edges.parsing import ParserProcess
 from monitor.edges.rulebook import load_rulebook
 from monitor.edges.settings import Settings, load_settings
 from monitor.edges.store import embedded
+from monitor.edges.store.records import Gauges, StoredStory
 from monitor.edges.store.redis import RedisStore
 from monitor.service.pipeline import Pipeline, Polled
 from monitor.service.reporting import report_poll, report_pulse, report_sent
@@ -37,6 +40,8 @@ from monitor.service.sending import Sender, Sent
 
 # How many feeds one tick hands out at most; the next tick follows a second later.
 _FEEDS_A_TICK = 2_000
+# Celery's queues: polling, sending, and the ticks that start both.
+QUEUES = ("poll", "deliver", "tick")
 # How many hosts of one batch are asked at the same time.
 _HOSTS_AT_ONCE = 25
 
@@ -98,6 +103,15 @@ class Batch:
 
     feeds: tuple[str, ...]
     lease: float
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What `status` shows: feed states and due times by feed key, and the store's gauges."""
+
+    states: dict[str, FeedState]
+    due: dict[str, float]
+    gauges: Gauges
 
 
 class Service:
@@ -208,6 +222,20 @@ class Service:
     def pulse(self) -> None:
         """Say how the feeds are."""
         report_pulse(self.store.feed_states(list(self.feeds)), len(self.feeds))
+
+    # -- looking ---------------------------------------------------------------------
+
+    def look(self) -> Look:
+        """How everything stands just now; raises Unavailable without the store."""
+        keys = list(self.feeds)
+        states, due = self.store.feed_states(keys), self.store.due_times(keys)
+        return Look(states, due, self.store.gauges(utc_now(), QUEUES))
+
+    def find_story(self, link: str) -> StoredStory | None:
+        """The remembered story behind a link."""
+        entry = Entry(feed="", id=link, title=link, link=link)
+        names = claims(identify([entry])[0])
+        return self.store.story_of(names[0])
 
     # -- sending ---------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from monitor.core.models import (
     Seen,
     Story,
 )
-from monitor.edges.store.records import Gauges, StoredStory, reference
+from monitor.edges.store.records import FULL_READ, Gauges, StoredStory, reference
 
 
 @dataclass
@@ -41,7 +41,8 @@ class _Telling:
 class MemoryPolls:
     """The polling side, in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, full_read: int = FULL_READ) -> None:
+        self._full_read = full_read
         self._due: dict[str, float] = {}
         self._states: dict[str, FeedState] = {}
         self._seen: dict[str, dict[str, Seen]] = {}
@@ -76,7 +77,10 @@ class MemoryPolls:
 
     def known(self, feed: str, identities: Sequence[Identity]) -> Known:
         """As Polls.known."""
-        seen = self._seen.get(feed, {})
+        memory = self._seen.get(feed, {})
+        seen = {one.id: memory[one.id] for one in identities if one.id in memory}
+        if len(memory) >= self._full_read:
+            seen = dict(memory)
         names = [name for one in identities for name in claims(one)]
         ids = {name: self._claims[name] for name in names if name in self._claims}
         own = [seen[one.id].story for one in identities if one.id in seen]
@@ -86,7 +90,7 @@ class MemoryPolls:
             for name, story in ids.items()
             if story in self._stories
         }
-        return Known(dict(seen), stories)
+        return Known(seen, stories)
 
     def commit(self, commit: Commit) -> bool:
         """As Polls.commit."""
@@ -181,6 +185,11 @@ class MemoryStore(MemoryPolls):
         stored = [one.stored() for one in self._stories.values()]
         recent = [one for one in stored if one.story.first_seen >= since]
         return tuple(sorted(recent, key=lambda one: one.story.first_seen))
+
+    def story_of(self, claim: str) -> StoredStory | None:
+        """As Views.story_of."""
+        telling = self._stories.get(self._claims.get(claim, ""))
+        return telling.stored() if telling else None
 
     def mark_alive(self, process: str, now: datetime) -> None:
         """As Views.mark_alive."""

@@ -15,6 +15,7 @@ from monitor.edges.store.records import (
     BY,
     CARRIER,
     FEED_STATE,
+    FULL_READ,
     STORY,
     STORY_FIELD,
     TOLD,
@@ -28,8 +29,6 @@ from monitor.edges.store.scripts import CLAIM, RENEW
 # Seconds that a story and its claims are remembered: a copy this much later is new again.
 STORY_TTL = 30 * 86_400
 CLAIM_TTL = 14 * 86_400
-# From this many on, a feed's whole memory is read, so that the oldest can be forgotten.
-FULL_READ = 4_000
 
 
 class Polls(Connected):

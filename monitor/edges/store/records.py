@@ -15,6 +15,10 @@ STORY = TypeAdapter(Story)
 CARRIER = TypeAdapter(Carrier)
 ALERT = TypeAdapter(Alert)
 
+# From this many remembered entries on, a feed's whole memory is read, so that the oldest
+# can be forgotten.
+FULL_READ = 4_000
+
 # Fields of a story's hash: what it is, who carries it, whom it was settled with.
 STORY_FIELD, BY, TOLD = "story", "by:", "told:"
 

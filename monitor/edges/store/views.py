@@ -41,6 +41,12 @@ class Views(Connected):
             stored = [read_story(fields) for fields in pipe.execute()]
         return tuple(one for one in stored if one)
 
+    def story_of(self, claim: str) -> StoredStory | None:
+        """The story that holds a claim, if any does."""
+        with self.reached():
+            story_id = self._redis.get(keys.claim(claim))
+            return read_story(self._redis.hgetall(keys.story(story_id))) if story_id else None
+
     def mark_alive(self, process: str, now: datetime) -> None:
         """Note that a part of the service did its work just now."""
         with self.reached():

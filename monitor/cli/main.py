@@ -1,0 +1,252 @@
+"""The command `monitor`. Each command is one call into the service, and its output."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from monitor import __version__
+from monitor.cli import rows, screens
+from monitor.core.errors import BadInput, Fault, Unavailable
+from monitor.core.parse import ParseLimits
+from monitor.core.triage import Policy
+from monitor.core.wording import sample
+from monitor.edges.parsing import ParserProcess
+from monitor.edges.settings import Settings
+from monitor.edges.settings.schema import parse_duration
+from monitor.edges.store import embedded
+from monitor.service import offline, running
+from monitor.service.logs import setup_logs
+from monitor.service.wiring import Service, check, read_settings, secrets, utc_now
+
+FAILED, BAD_USE = 1, 2
+
+
+class _Duration(click.ParamType[timedelta]):
+    name = "duration"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> timedelta:
+        if isinstance(value, timedelta):
+            return value
+        try:
+            return parse_duration(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--config", metavar="FILE", help="Default: monitor.toml, else the shipped defaults.")
+@click.version_option(__version__)
+@click.pass_context
+def cli(ctx: click.Context, config: str | None) -> None:
+    """Watch feeds for news on the Sahel, Russia and Russia in the Sahel, and alert."""
+    if config:
+        # Worker and beat are processes of their own: they read the same variable.
+        os.environ["MONITOR_CONFIG"] = str(Path(config).absolute())
+    ctx.obj = config
+
+
+@cli.command()
+@click.pass_obj
+def run(config: str | None) -> None:
+    """Run everything in the foreground: store, worker, sender and beat."""
+    settings = read_settings(config)
+    check(settings)
+    setup_logs(secrets(settings))
+    running.run(settings)
+
+
+@cli.command()
+@click.pass_obj
+def store(config: str | None) -> None:
+    """Run only the embedded store (the Procfile's `store`)."""
+    settings = read_settings(config)
+    embedded.serve(settings.data_dir, settings.max_memory)
+
+
+@cli.command(name="check")
+@click.pass_obj
+def check_command(config: str | None) -> None:
+    """Validate config, feeds, rulebook, receivers and routes; print every fault."""
+    settings = read_settings(config)
+    rulebook, _ = check(settings)
+    counts = {"feeds": settings.feeds, "receivers": settings.receivers, "routes": settings.routes}
+    click.echo(f"config     {settings.path}")
+    for name, these in counts.items():
+        click.echo(f"{name:10} {len(these)}")
+    click.echo(f"rulebook   {rulebook.version}, topics: {', '.join(rulebook.topics)}")
+    click.echo("no fault found")
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.pass_obj
+def replay(config: str | None, paths: tuple[str, ...]) -> None:
+    """Run feed documents or .jsonl entries (also .gz; `-`: stdin) through triage, offline.
+
+    One JSON object per entry on standard output; what cannot be read is told on standard
+    error, and the exit status is 1 then.
+    """
+    faults = 0
+    with _replaying(read_settings(config)) as judge:
+        for path in paths:
+            for verdict in judge(path):
+                if isinstance(verdict, Fault):
+                    faults += 1
+                    click.echo(f"monitor: {verdict}", err=True)
+                else:
+                    sys.stdout.write(json.dumps(rows.verdict_row(verdict), ensure_ascii=False))
+                    sys.stdout.write("\n")
+    sys.exit(FAILED if faults else 0)
+
+
+@cli.command()
+@click.argument("source", metavar="URL|FILE|-")
+@click.pass_obj
+def explain(config: str | None, source: str) -> None:
+    """Show why an entry would (or did) alert or not. Offline: a URL is looked up in the store."""
+    settings = read_settings(config)
+    if source.startswith(("http://", "https://")):
+        service = Service(settings)
+        link = service.find_story(source)
+        click.echo(screens.story(link) if link else screens.unknown_link(source))
+        sys.exit(0 if link else FAILED)
+    faults = 0
+    with _replaying(settings) as judge:
+        for verdict in judge(source):
+            if isinstance(verdict, Fault):
+                faults += 1
+                click.echo(f"monitor: {verdict}", err=True)
+            else:
+                click.echo(screens.verdict(verdict) + "\n")
+    sys.exit(FAILED if faults else 0)
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.pass_obj
+def status(config: str | None, as_json: bool) -> None:
+    """Feeds, queues, deliveries, latency and the store; works when the workers are down."""
+    service = Service(read_settings(config))
+    try:
+        row = _status(service)
+    except Unavailable as away:
+        if as_json:
+            row = rows.unreachable_row(service.settings.feeds, str(away))
+            click.echo(json.dumps(row, ensure_ascii=False, indent=1))
+        else:
+            click.echo(f"monitor: {away}; is the service running?", err=True)
+        sys.exit(FAILED)
+    click.echo(json.dumps(row, ensure_ascii=False, indent=1) if as_json else screens.status(row))
+
+
+def _status(service: Service) -> dict[str, Any]:
+    found = service.look()
+    feeds = [
+        rows.feed_row(feed, found.states.get(feed.key), found.due.get(feed.key))
+        for feed in service.settings.feeds
+    ]
+    names = [one.name for one in service.settings.receivers]
+    return rows.status_row(feeds, found.gauges, names, utc_now())
+
+
+@cli.command()
+@click.option("--since", type=_Duration(), default="24h", show_default=True)
+@click.option("--topic", help="Only stories of this topic.")
+@click.option("--format", "form", type=click.Choice(["table", "jsonl", "csv"]), default="table")
+@click.pass_obj
+def stories(config: str | None, since: timedelta, topic: str | None, form: str) -> None:
+    """List what was found."""
+    service = Service(read_settings(config))
+    found = service.store.stories(utc_now() - since)
+    wanted = [one for one in found if topic is None or topic in one.story.topics]
+    if topic is not None and topic not in service.rulebook.topics:
+        known = ", ".join(service.rulebook.topics)
+        raise BadInput([Fault("--topic", f"there is no topic {topic}", f"known: {known}")])
+    _print_stories([rows.story_row(one) for one in wanted], form)
+
+
+def _print_stories(found: list[dict[str, Any]], form: str) -> None:
+    if form == "table":
+        click.echo(screens.stories(found))
+    elif form == "jsonl":
+        for row in found:
+            click.echo(json.dumps(row, ensure_ascii=False))
+    else:
+        writer = csv.DictWriter(sys.stdout, fieldnames=rows.STORY_COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows.csv_row(row) for row in found)
+
+
+@cli.command(name="send-test")
+@click.argument("receiver")
+@click.pass_obj
+def send_test(config: str | None, receiver: str) -> None:
+    """Send a sample alert to one receiver, past routes and outbox."""
+    service = Service(read_settings(config))
+    if (chosen := service.receiver(receiver)) is None:
+        names = ", ".join(one.name for one in service.settings.receivers)
+        fault = Fault(receiver, "there is no such receiver", f"known: {names}")
+        raise BadInput([fault])
+    attempt = service.send_once(chosen, sample(receiver, utc_now()))
+    words = f"{receiver}: {'sent' if attempt.ok else 'not sent'} ({attempt.detail})"
+    click.echo(screens.plain(words), err=not attempt.ok)
+    sys.exit(0 if attempt.ok else FAILED)
+
+
+@cli.command()
+@click.option("--seconds", default=60, show_default=True, help="End after this long.")
+def demo(seconds: int) -> None:
+    """See it work, offline: feeds on loopback publish while you watch."""
+    from monitor.cli.demo import play
+
+    sys.exit(play(seconds))
+
+
+class _replaying:
+    """Verdicts on files, with a parser process that ends with the block."""
+
+    def __init__(self, settings: Settings) -> None:
+        rulebook, _ = check(settings)
+        policy = Policy(rulebook, settings.routes, settings.fresh, settings.max_age)
+        self._parser = ParserProcess(limits=ParseLimits(entries=settings.max_entries))
+        feeds = {feed.url: feed for feed in settings.feeds}
+        self._replay = offline.Replay(policy, self._parser, feeds)
+
+    def __enter__(self) -> Any:
+        return self._read
+
+    def _read(self, path: str) -> Any:
+        try:
+            with offline.open_input(path, sys.stdin.buffer) as stream:
+                yield from self._replay.read(path, stream)
+        except OSError as error:
+            yield Fault(path, error.strerror or "cannot be read")
+
+    def __exit__(self, *_: object) -> None:
+        self._parser.close()
+
+
+def main() -> None:
+    """The entry point: faults and troubles become sentences and exit codes."""
+    try:
+        cli(standalone_mode=True)
+    except BadInput as bad:
+        for fault in bad.faults:
+            click.echo(f"monitor: {fault}", err=True)
+        sys.exit(BAD_USE)
+    except Unavailable as away:
+        click.echo(f"monitor: {away}", err=True)
+        sys.exit(FAILED)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough (`monitor replay ... | head`).
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)

@@ -1,0 +1,170 @@
+"""How things are written for machines: the JSON of the command-line contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from monitor.core.models import DeliveryState, Feed, FeedState, Verdict
+from monitor.edges.store.records import Gauges, StoredStory
+
+
+def verdict_row(verdict: Verdict) -> dict[str, Any]:
+    """One line of `replay`."""
+    return {
+        "entry": verdict.entry.id or verdict.entry.link or verdict.identity.id,
+        "feed": verdict.entry.feed,
+        "lang": verdict.entry.language,
+        "sameness": verdict.sameness.value,
+        "of": verdict.of,
+        "story": verdict.story_id,
+        "event": verdict.event_id,
+        "topics": sorted(verdict.tagging.topics),
+        "severity": verdict.tagging.severity.label,
+        "matches": [asdict(one) for one in verdict.tagging.matches],
+        "alerts": [{"receiver": one.receiver, "reason": one.reason} for one in verdict.alerts],
+        "outcome": verdict.outcome.value,
+        "reason": verdict.reason,
+    }
+
+
+STORY_COLUMNS = (
+    "story",
+    "event",
+    "title",
+    "link",
+    "source",
+    "language",
+    "country",
+    "state_media",
+    "published",
+    "first_seen",
+    "topics",
+    "severity",
+    "reason",
+    "others",
+    "told",
+)
+# A spreadsheet takes a cell that begins so for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv_row(row: dict[str, Any]) -> dict[str, str]:
+    """One line of `stories --format csv`: lists joined, formulas made harmless."""
+    return {name: _cell(row[name]) for name in STORY_COLUMNS}
+
+
+def _cell(value: object) -> str:
+    text = "; ".join(map(str, value)) if isinstance(value, list) else str(value or "")
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def story_row(stored: StoredStory) -> dict[str, Any]:
+    """One line of `stories --format jsonl`."""
+    story = stored.story
+    return {
+        "story": story.id,
+        "event": story.event,
+        "title": story.title,
+        "link": story.link,
+        "source": story.carrier.source,
+        "language": story.carrier.language,
+        "country": story.carrier.country,
+        "state_media": story.carrier.state_media,
+        "published": iso(story.published),
+        "first_seen": iso(story.first_seen),
+        "topics": sorted(story.topics),
+        "severity": story.severity.label,
+        "reason": "; ".join(story.reasons),
+        "others": [one.source for one in stored.carriers if one.feed != story.carrier.feed],
+        "told": sorted(stored.told),
+    }
+
+
+def feed_row(feed: Feed, state: FeedState | None, due: float | None) -> dict[str, Any]:
+    """One feed of `status --json`."""
+    state = state or FeedState()
+    at = datetime.fromtimestamp(due, UTC) if due is not None else state.next_poll
+    return {
+        "url": feed.url,
+        "name": feed.source,
+        "health": health(state),
+        "outcome": state.outcome.value if state.outcome else None,
+        "reason": state.reason,
+        "last_poll": iso(state.last_poll),
+        "last_new": iso(state.last_new),
+        "next_poll": iso(at),
+        "failures": state.failures,
+    }
+
+
+def health(state: FeedState) -> str:
+    """A feed's health in one word."""
+    if state.outcome is None:
+        return "waiting"
+    return "failing" if state.failures else "healthy"
+
+
+def unreachable_row(feeds: Iterable[Feed], reason: str) -> dict[str, Any]:
+    """`status --json` when the store cannot be reached: what is known without it."""
+    rows = [feed_row(feed, None, None) for feed in feeds]
+    known = status_row(rows, Gauges(reachable=False), (), datetime.now(UTC))
+    return known | {"store": {"reachable": False, "reason": reason}}
+
+
+def status_row(
+    feeds: list[dict[str, Any]], gauges: Gauges, receivers: Iterable[str], now: datetime
+) -> dict[str, Any]:
+    """All of `status --json`; `receivers` are shown even if nothing was sent to them yet."""
+    nothing: dict[DeliveryState, int] = {}
+    counted = {name: gauges.counts.get(name, nothing) for name in receivers} | gauges.counts
+    return {
+        "feeds": feeds,
+        "deliveries": {
+            name: {state.value: counts.get(state, 0) for state in DeliveryState}
+            for name, counts in counted.items()
+        },
+        "queues": {
+            "feeds_due": gauges.due,
+            "oldest_due_seconds": round(gauges.overdue, 1),
+            "outbox": gauges.outboxes,
+            "oldest_delivery_seconds": {k: round(v, 1) for k, v in gauges.oldest_delivery.items()},
+            "broker": gauges.broker,
+            "seconds_since": {
+                name: round(now.timestamp() - at, 1) for name, at in sorted(gauges.alive.items())
+            },
+        },
+        "latency": latency_row(gauges.latency),
+        "store": {
+            "reachable": gauges.reachable,
+            "version": gauges.version,
+            "memory": gauges.memory,
+            "max_memory": gauges.max_memory,
+            "policy": gauges.policy,
+            "persistent": gauges.persistent,
+            "stories": gauges.stories,
+        },
+    }
+
+
+def latency_row(seconds: tuple[float, ...]) -> dict[str, float | int | None]:
+    """From first sight of an entry to its delivery, over the last ones, in seconds."""
+    ordered = sorted(seconds)
+    return {
+        "count": len(ordered),
+        "p50": _percentile(ordered, 0.50),
+        "p95": _percentile(ordered, 0.95),
+        "p99": _percentile(ordered, 0.99),
+    }
+
+
+def _percentile(ordered: list[float], share: float) -> float | None:
+    """The nearest-rank percentile; None of nothing."""
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else None
+
+
+def iso(at: datetime | None) -> str | None:
+    """ISO 8601 in UTC, to the second."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None

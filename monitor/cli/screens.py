@@ -1,0 +1,161 @@
+"""How things are written for people: plain text that is safe to print in a terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from monitor.core.models import Entry, Match, Outcome, Verdict
+from monitor.edges.store.records import StoredStory
+
+_WIDEST_TITLE = 70
+
+
+def plain(text: str) -> str:
+    """Text from strangers without control characters and direction overrides."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def verdict(one: Verdict) -> str:
+    """Why an entry alerts or does not, in lines."""
+    lines = [
+        f"{_heading(one.outcome)}: {plain(one.reason)}",
+        f"  title     {marked(one.entry, 'title', one.tagging.matches)}",
+    ]
+    if one.entry.summary:
+        lines.append(f"  summary   {marked(one.entry, 'summary', one.tagging.matches)}")
+    lines += _labelled("link", [one.entry.link])
+    lines += _labelled("sameness", [one.sameness.value + (f" as {one.of}" if one.of else "")])
+    lines += _labelled("topics", [_topics(one)])
+    lines += _labelled("because", one.tagging.reasons)
+    lines += _labelled("evidence", [_evidence(match) for match in one.tagging.matches])
+    lines += _labelled("not", one.tagging.misses)
+    lines += _labelled("alerts", [f"{a.receiver}: {a.reason}" for a in one.alerts])
+    return "\n".join(lines)
+
+
+def _heading(outcome: Outcome) -> str:
+    return "ALERT" if outcome is Outcome.ALERTED else f"no alert ({outcome.value})"
+
+
+def _topics(one: Verdict) -> str:
+    if not one.tagging.topics:
+        return "none"
+    return f"{', '.join(sorted(one.tagging.topics))} ({one.tagging.severity.label})"
+
+
+def _evidence(match: Match) -> str:
+    named = f" = {match.name} ({match.entity})" if match.name else ""
+    return f'{match.topic}: "{match.text}"{named} in the {match.field}, rule {match.rule}'
+
+
+def _labelled(label: str, texts: Iterable[str]) -> list[str]:
+    """One line a text, the label before the first."""
+    shown = [plain(text) for text in texts if text]
+    return [f"  {label if not n else '':9} {text}" for n, text in enumerate(shown)]
+
+
+def marked(entry: Entry, field: str, matches: Iterable[Match]) -> str:
+    """A field's text with its evidence in »«."""
+    text: str = getattr(entry, field)
+    spans = sorted({(one.start, one.end) for one in matches if one.field == field})
+    parts, done = [], 0
+    for start, end in spans:
+        if start >= done:
+            parts += [text[done:start], "»", text[start:end], "«"]
+            done = end
+    return plain("".join([*parts, text[done:]]))
+
+
+def story(stored: StoredStory) -> str:
+    """Why a remembered story was told, or to nobody."""
+    one = stored.story
+    lines = [f"{one.id}: {plain(one.title)}"]
+    lines += _labelled("first", [f"{one.carrier.source}, {one.first_seen:%Y-%m-%d %H:%M} UTC"])
+    others = [each.source for each in stored.carriers if each.feed != one.carrier.feed]
+    lines += _labelled("also", others)
+    lines += _labelled("topics", [f"{', '.join(sorted(one.topics))} ({one.severity.label})"])
+    lines += _labelled("because", one.reasons)
+    lines += _labelled("evidence", [_evidence(match) for match in one.matches])
+    lines += _labelled("settled", [", ".join(sorted(stored.told)) or "with no receiver"])
+    return "\n".join(lines)
+
+
+def unknown_link(url: str) -> str:
+    """What to do about a link that no remembered story has."""
+    return (
+        f"No story with the link {plain(url)} is remembered: it was not seen, or carries no topic."
+        "\nTo judge a text: monitor explain FILE, or: monitor explain - < FILE"
+    )
+
+
+def status(row: dict[str, Any]) -> str:
+    """The state of everything, for a terminal."""
+    lines = _feeds(row["feeds"]) + _deliveries(row["deliveries"]) + _service(row)
+    return "\n".join(lines)
+
+
+def _feeds(feeds: list[dict[str, Any]]) -> list[str]:
+    health = Counter(one["health"] for one in feeds)
+    counts = ", ".join(f"{n} {name}" for name, n in sorted(health.items()))
+    lines = [f"FEEDS       {len(feeds)}: {counts}"]
+    failing = [one for one in feeds if one["health"] == "failing"]
+    for one in sorted(failing, key=lambda feed: (feed["outcome"], feed["name"])):
+        again = f"{one['failures']} in a row, next try {one['next_poll']}"
+        lines.append(
+            f"  {one['outcome']:12} {plain(one['name'])}: {plain(one['reason'])} ({again})"
+        )
+    return lines
+
+
+def _deliveries(deliveries: dict[str, dict[str, int]]) -> list[str]:
+    lines = ["DELIVERIES  " + ("" if deliveries else "none yet")]
+    for name, counts in deliveries.items():
+        lines.append(f"  {name:12} " + ", ".join(f"{n} {state}" for state, n in counts.items()))
+    return lines
+
+
+def _service(row: dict[str, Any]) -> list[str]:
+    queues, latency, kept = row["queues"], row["latency"], row["store"]
+    silent = queues["seconds_since"].get("poll_due")
+    beat = "never ran" if silent is None else f"last ran {silent:.0f} s ago"
+    down = silent is None or silent > 30
+    return [
+        f"POLLING     {beat}{' - ARE WORKER AND BEAT RUNNING?' if down else ''}; "
+        f"{queues['feeds_due']} feeds due, the oldest for {queues['oldest_due_seconds']:.0f} s",
+        f"LATENCY     seen to delivered: p50 {_seconds(latency['p50'])}, "
+        f"p95 {_seconds(latency['p95'])} of the last {latency['count']}",
+        f"STORE       {kept['version']}, {kept['memory'] / 1e6:.1f} MB, {kept['stories']} stories"
+        + ("" if kept["persistent"] else " - NOT PERSISTENT: a restart forgets everything")
+        + ("" if kept["policy"] == "noeviction" else f" - EVICTS KEYS ({kept['policy']})"),
+    ]
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f} s"
+
+
+def stories(found: list[dict[str, Any]]) -> str:
+    """Stories as a table, the newest last."""
+    if not found:
+        return "no story in this time"
+    lines = []
+    for row in found:
+        title = plain(row["title"])
+        short = title if len(title) <= _WIDEST_TITLE else title[: _WIDEST_TITLE - 1] + "…"
+        pad = " " * max(0, _WIDEST_TITLE - _width(short))
+        others = f" +{len(row['others'])}" if row["others"] else ""
+        topics = ",".join(row["topics"])
+        when = row["first_seen"][5:16].replace("T", " ")
+        source = plain(row["source"])
+        lines.append(f"{when}  {row['severity']:8} {short}{pad}  {source}{others}  [{topics}]")
+    return "\n".join(lines)
+
+
+def _width(text: str) -> int:
+    """How many columns a terminal gives a text."""
+    wide = sum(1 for c in text if unicodedata.east_asian_width(c) in "WF")
+    marks = sum(1 for c in text if unicodedata.combining(c))
+    return len(text) + wide - marks

@@ -1,0 +1,27 @@
+"""The way out to the network, guarded: the one room that opens connections to strangers.
+
+It knows httpx and httpcore and nothing of feeds or receivers. Whoever speaks HTTP asks
+here for a client, reads answers through `read_body`, and turns what went wrong into words
+with `classify`.
+"""
+
+from monitor.edges.net.addresses import AllowList, parse_allow
+from monitor.edges.net.body import read_body
+from monitor.edges.net.client import GuardedTransport, client
+from monitor.edges.net.errors import EXPECTED, Blocked, Refused, classify
+from monitor.edges.net.resolver import Resolver
+from monitor.edges.net.retry import parse_retry_after
+
+__all__ = [
+    "EXPECTED",
+    "AllowList",
+    "Blocked",
+    "GuardedTransport",
+    "Refused",
+    "Resolver",
+    "classify",
+    "client",
+    "parse_allow",
+    "parse_retry_after",
+    "read_body",
+]

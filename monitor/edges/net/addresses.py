@@ -1,0 +1,167 @@
+"""Which addresses may be dialled: the public ones, and the exceptions someone wrote down.
+
+The ranges are those of the IANA special-purpose registries (RFC 6890 and its successors),
+stated here because `ipaddress.is_global` differs between Python releases (CVE-2024-4032).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+
+from monitor.edges.net.errors import Blocked
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+_FORBIDDEN: tuple[Network, ...] = tuple(
+    ip_network(text)
+    for text in (
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.88.99.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+        # Of IPv6 only 2000::/3 is given out: these three are all the rest of it.
+        "::/3",
+        "4000::/2",
+        "8000::/1",
+        "2001::/23",
+        "2001:db8::/32",
+        "2002::/16",
+        "3fff::/20",
+    )
+)
+_HOLDS_IPV4 = (IPv6Network("::ffff:0:0/96"), IPv6Network("64:ff9b::/96"))
+_WIDEST = {4: 8, 6: 7}
+_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class AllowList:
+    """The exceptions to the guard: networks (port None: any) and host names with a port."""
+
+    networks: tuple[tuple[Network, int | None], ...] = ()
+    hosts: frozenset[tuple[str, int]] = frozenset()
+
+    def permits(self, host: str, address: Address, port: int) -> bool:
+        """Whether an entry covers this address, or this host by name, at this port."""
+        return (canonical(host), port) in self.hosts or any(
+            address in network and only in (None, port) for network, only in self.networks
+        )
+
+    def states(self, host: str, port: int) -> bool:
+        """Whether an entry covers `host` at `port` as it is written, without a look-up."""
+        address = literal(host)
+        if address is None:
+            return (canonical(host), port) in self.hosts
+        return self.permits(host, plain(address), port)
+
+
+def parse_allow(lines: Sequence[str]) -> AllowList:
+    """The exceptions written as address, CIDR or host name, with `:port`.
+
+    Without a port an address or CIDR means any port. An IPv6 address with a port stands
+    in brackets. Raises ValueError with one sentence that names the bad entry.
+    """
+    networks, hosts = [], set()
+    for line in lines:
+        place, port = _split(line.strip())
+        network = _network(place)
+        if network is not None:
+            networks.append((network, port))
+        else:
+            hosts.add(_host(place, port))
+    return AllowList(tuple(networks), frozenset(hosts))
+
+
+def check(host: str, port: int, addresses: Sequence[str], allow: AllowList) -> None:
+    """Raises Blocked if any of the addresses that `host` has must not be dialled."""
+    for text in addresses:
+        address = plain(ip_address(text))
+        network = forbidden(address)
+        if network is not None and not allow.permits(host, address, port):
+            what = text if text == host else f"{host} resolves to {text}, which"
+            raise Blocked(
+                f"{what} is not a public address ({network}); network.allow can make an exception"
+            )
+
+
+def forbidden(address: Address) -> Network | None:
+    """The range that makes an address not public, or None if it is public."""
+    return next((network for network in _FORBIDDEN if address in network), None)
+
+
+def plain(address: Address) -> Address:
+    """The IPv4 address inside an IPv4-mapped or NAT64 one (RFC 4291, RFC 6052), else itself."""
+    if any(address in network for network in _HOLDS_IPV4):
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address
+
+
+def literal(host: str) -> Address | None:
+    """The address that `host` spells in its usual form, None if it is a name."""
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
+
+
+def canonical(host: str) -> str:
+    """A host name in the one form in which names are compared."""
+    return host.lower().rstrip(".")
+
+
+def _split(entry: str) -> tuple[str, int | None]:
+    if _network(entry) is not None:
+        return entry, None
+    place, _, port = entry.rpartition(":")
+    if not place:
+        raise ValueError(f"{entry!r} needs a port, as in {(entry or 'host') + ':443'!r}")
+    if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
+        raise ValueError(f"{entry!r} has no valid port (1 to 65535)")
+    return place, int(port)
+
+
+def _network(place: str) -> Network | None:
+    bare = place[1:-1] if place.startswith("[") and place.endswith("]") else place
+    try:
+        network = ip_network(bare, strict=False)
+    except ValueError:
+        return None
+    if network.prefixlen < _WIDEST[network.version]:
+        widest = _WIDEST[network.version]
+        raise ValueError(f"{place!r} would all but turn the guard off (at most /{widest})")
+    if "/" in bare and network.network_address != ip_address(bare.partition("/")[0]):
+        raise ValueError(f"{place!r} has bits set beyond its prefix; did you mean '{network}'?")
+    return network
+
+
+def _host(place: str, port: int | None) -> tuple[str, int]:
+    try:
+        name = canonical(place.encode("idna").decode("ascii"))
+    except UnicodeError:
+        name = ""
+    # A name that ends in a number is a misspelt address (010.0.0.1) and never meant.
+    if port is None or not _NAME.fullmatch(name) or name.rpartition(".")[2].isdigit():
+        raise ValueError(f"{place!r} is neither an address nor a host name")
+    return name, port

@@ -1,0 +1,76 @@
+"""`monitor run`: the Procfile's processes in the foreground, one service to a folder."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import structlog
+
+from monitor.core.errors import Unavailable
+from monitor.edges.settings import Settings
+from monitor.edges.store import embedded
+from monitor.edges.store.redis import RedisStore
+from monitor.service.reporting import Throttle
+from monitor.service.supervisor import Supervisor, read_procfile
+from monitor.service.wiring import QUEUES, store_url, utc_now
+
+log = structlog.get_logger("monitor")
+
+
+def run(settings: Settings) -> None:
+    """Run until told to end; raises Unavailable when the folder is taken or unusable."""
+    _claim_folder(settings.data_dir)
+    commands = read_procfile()
+    if settings.store_url:
+        del commands["store"]
+    names = {"feeds": len(settings.feeds), "receivers": [one.name for one in settings.receivers]}
+    log.info("starting", **names, config=str(settings.path), data_dir=str(settings.data_dir))
+    supervisor = Supervisor(commands, _environ(settings))
+    asyncio.run(supervisor.run(_Ready(settings), last=("store",)))
+    log.info("ended")
+
+
+def _claim_folder(data_dir: Path) -> None:
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        embedded.lock(data_dir / "run.lock", f"another monitor already runs on {data_dir}")
+    except OSError as error:
+        raise Unavailable(f"folder {data_dir} cannot be used: {error.strerror}") from None
+
+
+def _environ(settings: Settings) -> dict[str, str]:
+    """Ours, with our own commands first and, in production, the one config file."""
+    binaries = str(Path(sys.executable).parent)
+    ours = {"PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}"}
+    return {**os.environ, **ours, "PYTHONUNBUFFERED": "1"}
+
+
+class _Ready:
+    """Whether the store answers; says once what it is, or once a minute why it does not."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._store = RedisStore(store_url(settings))
+        self._embedded = not settings.store_url
+        self._throttle = Throttle(every=10.0 if self._embedded else 60.0)
+        # The embedded one needs a moment to come up: that is no news.
+        self._throttle.lets("first") if self._embedded else None
+        self._asked = 0
+
+    def __call__(self) -> bool:
+        try:
+            gauges = self._store.gauges(utc_now(), QUEUES)
+        except Unavailable as away:
+            self._asked += 1
+            patient = self._embedded and self._asked < 25
+            if not patient and self._throttle.lets("away"):
+                log.warning("waiting for the store", why=str(away))
+            return False
+        log.info("store is ready", version=gauges.version, memory=gauges.memory)
+        if gauges.policy not in {"noeviction", ""}:
+            log.warning("the store may evict keys: set maxmemory-policy noeviction")
+        if not gauges.persistent:
+            log.warning("the store is not persistent: set appendonly yes")
+        return True
