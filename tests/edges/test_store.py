@@ -1,0 +1,256 @@
+"""One suite for every store: the embedded Valkey, Debian's Redis, and the one in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import redis
+
+from monitor.core.commit import Commit
+from monitor.core.models import Attempt, DeliveryState, Identity, PollOutcome, Seen, Validators
+from monitor.edges.store.memory import MemoryStore
+from monitor.edges.store.redis import RedisStore
+from tests import make
+from tests.servers import debian_redis, embedded_store, short_folder
+
+Store = RedisStore | MemoryStore
+LEASE = timedelta(seconds=60)
+ONE = Identity("id-1", "link-1", "text-1")
+TWO = Identity("id-2", None, "text-2")
+
+
+@pytest.fixture(scope="module")
+def urls() -> Iterator[dict[str, str]]:
+    with (
+        short_folder() as one,
+        short_folder() as two,
+        embedded_store(one) as valkey,
+        debian_redis(two) as debian,
+    ):
+        yield {"embedded": valkey, "debian": debian}
+
+
+@pytest.fixture(
+    params=[
+        "memory",
+        pytest.param("embedded", marks=pytest.mark.slow),
+        pytest.param("debian", marks=pytest.mark.slow),
+    ]
+)
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    url = request.getfixturevalue("urls")[request.param]
+    redis.Redis.from_url(url).flushall()
+    made = RedisStore(url)
+    yield made
+    made.close()
+
+
+def told_commit(**more: object) -> Commit:
+    """A commit with one story that is told to the desk."""
+    given = make.commit(
+        seen={"id-1": Seen("text-1", "s_1", 5.0)},
+        stories=(make.story(),),
+        claims={"link:link-1": "s_1", "text:text-1": "s_1"},
+        settled={"s_1": frozenset({"desk"})},
+        deliveries=(make.delivery(),),
+    )
+    return replace(given, **more)  # type: ignore[arg-type]
+
+
+def test_a_registered_feed_is_handed_out_once_until_its_lease_ends(store: Store) -> None:
+    store.register({"a": make.NOW, "b": make.at(100)})
+    assert store.claim_feeds(make.NOW, make.at(60), 10) == ("a",)
+    assert store.claim_feeds(make.at(59), make.at(120), 10) == ()
+    assert store.claim_feeds(make.at(60), make.at(120), 10) == ("a",)
+
+
+def test_the_longest_due_feeds_are_claimed_first_and_not_more_than_asked_for(store: Store) -> None:
+    store.register({"a": make.at(-1), "b": make.at(-3), "c": make.at(-2)})
+    assert store.claim_feeds(make.NOW, make.at(60), 2) == ("b", "c")
+
+
+def test_registering_again_keeps_turns_adds_new_feeds_and_drops_old_ones(store: Store) -> None:
+    store.register({"a": make.at(50), "b": make.at(50)})
+    store.register({"a": make.NOW, "c": make.NOW})
+    assert store.due_times(["a", "b", "c"]) == {
+        "a": make.at(50).timestamp(),
+        "c": make.NOW.timestamp(),
+    }
+    assert store.due_times([]) == {}
+
+
+def test_a_lease_is_renewed_only_by_who_holds_it(store: Store) -> None:
+    store.register({"a": make.NOW, "b": make.NOW})
+    store.claim_feeds(make.NOW, make.at(60), 10)
+    assert store.renew_feeds(["a"], make.at(60), make.at(90)) == ("a",)
+    assert store.renew_feeds(["a", "b"], make.at(60), make.at(99)) == ("b",)
+    assert store.renew_feeds(["unheard-of"], make.at(60), make.at(99)) == ()
+
+
+def test_nothing_is_known_of_a_feed_never_polled(store: Store) -> None:
+    known = store.known("f", [ONE])
+    assert (known.seen, known.stories) == ({}, {})
+    assert store.feed_state("f").revision == 0
+    assert store.known("f", []).seen == {}
+
+
+def test_a_commit_is_read_back_whole(store: Store) -> None:
+    validators = Validators('"e"', "Sat, 14 Mar 2026 12:00:00 GMT")
+    state = make.state(validators=validators)
+    assert store.commit(told_commit(state=state))
+    assert store.feed_state(make.FEED.key) == state
+    known = store.known(make.FEED.key, [ONE, TWO])
+    assert known.seen == {"id-1": Seen("text-1", "s_1", 5.0)}
+    assert known.stories["s_1"].told == {"desk"}
+    assert [one.source for one in known.stories["s_1"].carriers] == ["Sahel Daily"]
+    elsewhere = store.known(make.OTHER.key, [replace(ONE, id="other-id")])
+    assert elsewhere.stories["link:link-1"].entry == "guid-1"
+    assert elsewhere.stories["text:text-1"].id == "s_1"
+
+
+def test_a_commit_made_on_an_old_revision_writes_nothing(store: Store) -> None:
+    assert store.commit(make.commit(revision=1))
+    assert not store.commit(told_commit())
+    assert store.feed_state(make.FEED.key).revision == 1
+    assert store.known(make.FEED.key, [ONE]).seen == {}
+    assert store.due_receivers(make.at(9)) == ()
+
+
+def test_two_feeds_cannot_both_claim_the_same_text(store: Store) -> None:
+    assert store.commit(told_commit())
+    other = make.commit(make.OTHER, stories=(make.story("s_2"),), claims={"text:text-1": "s_2"})
+    assert not store.commit(other)
+    assert store.feed_state(make.OTHER.key).revision == 0
+
+
+def test_a_delivery_that_exists_refuses_the_commit_that_would_make_it_again(store: Store) -> None:
+    assert store.commit(told_commit())
+    again = make.commit(revision=2, deliveries=(make.delivery(),))
+    assert not store.commit(again)
+
+
+def test_a_copy_adds_its_outlet_and_keeps_the_first_telling(store: Store) -> None:
+    assert store.commit(told_commit())
+    later = make.story(feed=make.OTHER, seen=make.at(60))
+    copy = make.commit(
+        make.OTHER,
+        stories=(replace(later, title="Another headline"),),
+        settled={"s_1": frozenset({"hook"})},
+    )
+    assert store.commit(copy)
+    (stored,) = store.stories(make.at(-1))
+    assert stored.story.title == make.story().title
+    assert [one.source for one in stored.carriers] == ["Sahel Daily", "The Wire"]
+    assert stored.told == {"desk", "hook"}
+
+
+def test_forgotten_entries_are_gone(store: Store) -> None:
+    assert store.commit(make.commit(seen={"id-1": Seen("t"), "id-2": Seen("t")}))
+    assert store.commit(make.commit(revision=2, forgotten=("id-1",)))
+    assert set(store.known(make.FEED.key, [ONE, TWO]).seen) == {"id-2"}
+
+
+def test_a_feed_with_a_very_long_memory_is_read_whole(store: Store) -> None:
+    seen = {f"old-{n}": Seen("t", None, float(n)) for n in range(4_000)}
+    assert store.commit(make.commit(seen=seen))
+    assert len(store.known(make.FEED.key, [ONE]).seen) == 4_000
+
+
+def test_a_commit_sets_the_next_turn_but_not_of_a_feed_taken_out(store: Store) -> None:
+    store.register({make.FEED.key: make.NOW})
+    store.commit(make.commit())
+    store.commit(make.commit(make.OTHER))
+    due = store.due_times([make.FEED.key, make.OTHER.key])
+    assert due == {make.FEED.key: make.at(600).timestamp()}
+
+
+def test_a_delivery_is_claimed_by_one_sender_until_its_lease_ends(store: Store) -> None:
+    store.commit(told_commit())
+    assert store.due_receivers(make.NOW) == ("desk",)
+    claimed = store.claim_delivery("desk", make.NOW, make.at(60))
+    assert claimed == make.delivery()
+    assert store.claim_delivery("desk", make.at(59), make.at(120)) is None
+    assert store.claim_delivery("desk", make.at(60), make.at(120)) == make.delivery()
+    assert store.claim_delivery("nobody", make.NOW, make.at(60)) is None
+
+
+def test_a_sent_delivery_leaves_the_outbox_and_is_counted(store: Store) -> None:
+    store.commit(told_commit())
+    claimed = store.claim_delivery("desk", make.NOW, make.at(60))
+    assert claimed
+    assert store.record(claimed, Attempt(True, "200 ok", status=200), make.at(2), None)
+    assert store.due_receivers(make.at(9_999)) == ()
+    gauges = store.gauges(make.at(3), ["poll"])
+    assert gauges.counts["desk"][DeliveryState.SENT] == 1
+    assert gauges.counts["desk"][DeliveryState.PENDING] == 0
+    assert gauges.latency == (2.0,)
+
+
+def test_a_failed_delivery_waits_for_its_time_and_remembers_its_tries(store: Store) -> None:
+    store.commit(told_commit())
+    claimed = store.claim_delivery("desk", make.NOW, make.at(60))
+    assert claimed
+    assert store.record(claimed, Attempt(False, "500"), make.at(1), make.at(300))
+    assert store.claim_delivery("desk", make.at(299), make.at(400)) is None
+    again = store.claim_delivery("desk", make.at(300), make.at(400))
+    assert again
+    assert (again.id, again.tries, again.state) == (claimed.id, 1, DeliveryState.FAILED)
+
+
+def test_a_delivery_given_up_is_dead_and_counted_as_such(store: Store) -> None:
+    store.commit(told_commit())
+    claimed = store.claim_delivery("desk", make.NOW, make.at(60))
+    assert claimed
+    assert store.record(claimed, Attempt(False, "410", permanent=True), make.at(1), None)
+    assert store.due_receivers(make.at(9_999_999)) == ()
+    assert store.gauges(make.at(3), []).counts["desk"][DeliveryState.DEAD] == 1
+
+
+def test_an_attempt_is_recorded_once_when_two_senders_overlap(store: Store) -> None:
+    store.commit(told_commit())
+    claimed = store.claim_delivery("desk", make.NOW, make.at(60))
+    assert claimed
+    assert store.record(claimed, Attempt(False, "500"), make.at(1), make.at(5))
+    assert not store.record(claimed, Attempt(True, "200"), make.at(2), None)
+    assert store.gauges(make.at(3), []).counts["desk"][DeliveryState.FAILED] == 1
+
+
+def test_a_named_lease_has_one_holder(store: Store) -> None:
+    assert store.acquire("receiver:desk", "me", LEASE)
+    assert store.acquire("receiver:desk", "me", LEASE)
+    assert not store.acquire("receiver:desk", "you", LEASE)
+    store.release("receiver:desk", "you")
+    assert not store.acquire("receiver:desk", "you", LEASE)
+    store.release("receiver:desk", "me")
+    assert store.acquire("receiver:desk", "you", LEASE)
+
+
+def test_stories_are_listed_by_time_and_found_by_claim(store: Store) -> None:
+    store.commit(told_commit())
+    assert [one.story.id for one in store.stories(make.NOW)] == ["s_1"]
+    assert store.stories(make.at(1)) == ()
+    found = store.story_of("link:link-1")
+    assert found
+    assert found.story == make.story()
+    assert store.story_of("link:unheard-of") is None
+
+
+def test_states_and_gauges_tell_how_things_stand(store: Store) -> None:
+    store.ping()
+    store.register({make.FEED.key: make.at(-5), "other": make.at(50)})
+    failed = replace(make.state(), outcome=PollOutcome.DNS, failures=1)
+    store.commit(make.commit(state=replace(failed, next_poll=make.at(-5))))
+    store.mark_alive("sweep", make.at(-2))
+    store.trim(make.NOW)
+    assert store.feed_states([make.FEED.key, "other"])[make.FEED.key].outcome is PollOutcome.DNS
+    gauges = store.gauges(make.NOW, ["poll"])
+    assert (gauges.reachable, gauges.due, gauges.overdue) == (True, 1, 5.0)
+    assert gauges.alive == {"sweep": make.at(-2).timestamp()}
+    assert gauges.broker == {"poll": 0}
+    assert gauges.version
