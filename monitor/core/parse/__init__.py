@@ -1,18 +1,19 @@
 """From a document to entries. Pure: the same bytes give the same entries.
 
-`parse` tells formats apart; each has a module of its own, and all make entries by `entry`.
+`parse` tells formats apart; each has a module of its own, and all make entries by
+`make_entry`.
 """
 
 from monitor.core.models import Document, Failure, Feed, Parsed, PollOutcome
+from monitor.core.parse.charset import decode
 from monitor.core.parse.feedxml import parse_xml
 from monitor.core.parse.jsonfeed import parse_json
 from monitor.core.parse.limits import ParseLimits
+from monitor.core.parse.sniff import feed_text, legal, other_kind
 
 __all__ = ["ParseLimits", "parse"]
 
 _DEFAULT = ParseLimits()
-# What may stand before a document: byte order mark and blanks.
-_LEADING = b"\xef\xbb\xbf \t\r\n"
 
 
 def parse(feed: Feed, document: Document, limits: ParseLimits = _DEFAULT) -> Parsed | Failure:
@@ -20,9 +21,13 @@ def parse(feed: Feed, document: Document, limits: ParseLimits = _DEFAULT) -> Par
 
     RSS 0.9x, 1.0, 2.0, Atom 0.3, 1.0 and JSON Feed 1.0, 1.1, whatever the content type says.
     """
-    body = document.body.lstrip(_LEADING)
-    if not body.strip(b"\0"):
+    text = legal(decode(document.body, document.content_type, feed.language)).strip("\ufeff \t\r\n")
+    if not text:
         return Failure(PollOutcome.EMPTY, "the document is empty")
-    if body[:1] in {b"{", b"["}:
-        return parse_json(feed, Document(document.url, body, document.content_type), limits)
-    return parse_xml(feed, document, limits)
+    if text[0] in "{[":
+        return parse_json(feed, document.url, text, limits)
+    if found := feed_text(text):
+        return parse_xml(feed, document.url, found, limits)
+    what = other_kind(text)
+    reason = f"this is {what}, not a feed" if what else "this is no RSS, Atom or JSON feed"
+    return Failure(PollOutcome.NOT_A_FEED, reason)

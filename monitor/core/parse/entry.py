@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,6 +13,8 @@ from monitor.core.parse.links import absolute
 from monitor.core.parse.plain import clean, plain, shorten
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
+# Tags of RFC 5646 that name no language: undetermined, several, none.
+_UNTELLING = frozenset({"und", "mul", "zxx"})
 # A title made of the summary: long enough to tell stories apart.
 _MADE_TITLE = 120
 
@@ -31,39 +34,47 @@ class Raw:
     categories: list[str] = field(default_factory=list)
 
 
-def make_entry(
-    feed: Feed, base: str, raw: Raw, limits: ParseLimits, language: str | None
-) -> Entry | None:
-    """The entry, or None where there is neither text nor link to tell.
+def make_entries(
+    feed: Feed, base: str, raws: Iterable[Raw], limits: ParseLimits, language: str | None
+) -> tuple[Entry, ...]:
+    """The entries in their order, without those that hold neither text nor link.
 
-    `base` resolves relative links; `language` is the document's own. What was configured
-    for the feed goes before what a document says of itself, for many publishing systems
-    say "en" whatever they carry.
+    `base` resolves relative links; `language` is the document's own.
+    """
+    made = (_entry(feed, base, raw, limits, language) for raw in raws)
+    return tuple(entry for entry in made if entry.title)
+
+
+def _entry(feed: Feed, base: str, raw: Raw, limits: ParseLimits, language: str | None) -> Entry:
+    """What was configured for the feed goes before the language a document claims, for
+    many publishing systems say "en" whatever they carry.
     """
     summary = plain(raw.summary, limits.summary) or plain(raw.content, limits.summary)
-    title = plain(raw.title, limits.title) or shorten(summary, _MADE_TITLE)
-    link = absolute(raw.link, base, limits.link) or absolute_guid(raw.id, limits)
-    if not title and not link:
-        return None
+    link = absolute(raw.link, base, limits.link) or absolute(raw.id, "", limits.link)
     return Entry(
         feed=feed.url,
         id=clean(raw.id)[: limits.id],
-        title=title or link,
+        title=plain(raw.title, limits.title) or shorten(summary, _MADE_TITLE) or link,
         summary=summary,
         link=link,
         published=raw.published,
         language=feed.language or primary_language(raw.language) or language,
         author=plain(raw.author, limits.author),
-        categories=tuple(plain(one, 100) for one in raw.categories[: limits.categories] if one),
+        categories=_categories(raw.categories, limits),
     )
 
 
-def absolute_guid(guid: str, limits: ParseLimits) -> str:
-    """A guid that is a URL serves as the link where there is none."""
-    return absolute(guid, "", limits.link) if guid.startswith(("http://", "https://")) else ""
+def _categories(names: list[str], limits: ParseLimits) -> tuple[str, ...]:
+    found = (plain(name, limits.category) for name in names[: limits.categories])
+    return tuple(dict.fromkeys(filter(None, found)))
 
 
 def primary_language(tag: str) -> str | None:
-    """The language of a tag like "fr-FR" (RFC 5646), in lower case."""
-    found = _LANGUAGE.match(tag.strip().lower())
-    return found[0] if found else None
+    """The language of a tag like "fr-FR" (RFC 5646), in lower case; None if it names none."""
+    first = re.split("[-_]", tag.strip().lower())[0]
+    return first if _LANGUAGE.fullmatch(first) and first not in _UNTELLING else None
+
+
+def surplus(count: int, limits: ParseLimits) -> str:
+    """A note for a document of more entries than are read."""
+    return f"{count} entries, the first {limits.entries} were read" * (count > limits.entries)

@@ -1,50 +1,34 @@
 """RSS and Atom by feedparser. Only this module knows it.
 
-feedparser's sanitising and resolving of links are off: they take most of its time and are
-no security boundary; the few texts that are kept are cleaned by our own `plain`.
+feedparser's sanitising of texts and resolving of links within them are off: they take most
+of its time and are no security boundary; the few texts that are kept are cleaned by
+`plain`. Nor is it told the document's URL, for it would resolve ids like "123" against it,
+and an id that follows a moving URL is none.
 """
 
 from __future__ import annotations
 
-import calendar
-import codecs
 import io
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import feedparser
 
-from monitor.core.models import Document, Entry, Failure, Feed, Parsed, PollOutcome
-from monitor.core.parse.entry import Raw, make_entry, primary_language
+from monitor.core.models import Failure, Feed, Parsed, PollOutcome
+from monitor.core.parse.dates import from_struct
+from monitor.core.parse.entry import Raw, make_entries, primary_language, surplus
 from monitor.core.parse.limits import ParseLimits
+from monitor.core.parse.sniff import is_cut
 
-_CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._:-]+)", re.IGNORECASE)
-# Byte order marks, the longer first: UTF-32's begins like UTF-16's.
-_MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Roots of documents that people take for feeds.
-_OTHERS = (
-    (re.compile(rb"<(!doctype\s+html|html|head|body)\b", re.IGNORECASE), "an HTML page"),
-    (re.compile(rb"<opml\b", re.IGNORECASE), "an OPML list of feeds"),
-    (re.compile(rb"<(urlset|sitemapindex)\b", re.IGNORECASE), "a sitemap"),
-)
-_FEED_ROOT = re.compile(rb"<(rss|feed|rdf|atom:feed|\w+:rdf|channel)\b", re.IGNORECASE)
-_HEAD = 4_096
-# What feedparser is known to raise on odd input (kurtmckee/feedparser#576, #599 and our own
-# finds: character references out of range, GML srsName, deep nesting).
+_HEADERS = {"content-type": "application/xml; charset=utf-8"}
+# What feedparser is known to raise on odd input (kurtmckee/feedparser#576, #599, and what
+# turned up in tests: a GML srsName that is none, a base that urllib refuses).
 _RAISES = (
     ValueError,
     TypeError,
     AttributeError,
-    KeyError,
-    IndexError,
     LookupError,
     AssertionError,
     RecursionError,
@@ -53,118 +37,85 @@ _RAISES = (
 )
 
 
-def parse_xml(feed: Feed, document: Document, limits: ParseLimits) -> Parsed | Failure:
-    """The entries of an RSS or Atom document; damaged ones as far as they can be read."""
+def parse_xml(feed: Feed, url: str, text: str, limits: ParseLimits) -> Parsed | Failure:
+    """The entries of an RSS or Atom text; of a damaged one as far as it can be read."""
     try:
-        found = _feedparser(document)
+        found = _feedparser(text)
     except _RAISES as error:
         said = f"the parser gave up on it ({type(error).__name__})"
         return Failure(PollOutcome.PARSE_ERROR, said)
-    trouble = _trouble(found)
     if not found.get("version") and not found["entries"]:
-        return _no_feed(document, trouble)
+        return Failure(PollOutcome.NOT_A_FEED, "this XML is no RSS or Atom feed")
+    trouble = _trouble(found)
+    raws = [_raw(one) for one in found["entries"][: limits.entries]]
+    if trouble and len(raws) == len(found["entries"]) and is_cut(text):
+        del raws[-1:]
     language = primary_language(_text(found["feed"], "language"))
-    made = [
-        _entry(feed, document, one, limits, language) for one in found["entries"][: limits.entries]
-    ]
-    entries = tuple(one for one in made if one)
+    entries = make_entries(feed, url, raws, limits, language)
     if trouble and not entries:
         return Failure(PollOutcome.PARSE_ERROR, f"not well-formed: {trouble}")
     return Parsed(entries, _note(len(found["entries"]), limits, trouble), language)
 
 
-def _feedparser(document: Document) -> Any:
+def _feedparser(text: str) -> Any:
     """Always from a byte stream: a text could be taken for a path or a URL."""
-    headers = {"content-type": _content_type(document), "content-location": document.url}
     return feedparser.parse(
-        io.BytesIO(document.body),
-        response_headers=headers,
+        io.BytesIO(text.encode("utf-8")),
+        response_headers=_HEADERS,
         sanitize_html=False,
         resolve_relative_uris=False,
     )
 
 
-def _content_type(document: Document) -> str:
-    """The charset to go by: bytes that are valid UTF-8 are UTF-8, whatever is declared.
-
-    (Text in another charset is hardly ever valid UTF-8 by chance; this also keeps UTF-7
-    from becoming markup.) Else what the server said goes first, then the document.
-    """
-    for mark, charset in _MARKS:
-        if document.body.startswith(mark):
-            return f"application/xml; charset={charset}"
-    named = _CHARSET.search(document.content_type)
-    if b"\0" not in document.body[:_HEAD] and _is_utf8(document.body):
-        return "application/xml; charset=utf-8"
-    if named is None or named[1].lower() in {"utf-8", "utf8", "utf-7", "us-ascii"}:
-        return "application/xml"
-    return f"application/xml; charset={named[1]}"
-
-
-def _is_utf8(body: bytes) -> bool:
-    try:
-        body.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
 def _trouble(found: Any) -> str:
-    """Why the document is not well-formed; "" where it is, or where it is of no account."""
-    error = found.get("bozo_exception")
-    harmless = (feedparser.NonXMLContentType, feedparser.CharacterEncodingOverride)
-    if not found.get("bozo") or isinstance(error, harmless):
+    """Why the text is not well-formed; "" where it is."""
+    if not found.get("bozo"):
         return ""
-    where = getattr(error, "getLineNumber", lambda: None)()
-    line = f" in line {where}" if where else ""
-    return f"{type(error).__name__}{line}"
-
-
-def _no_feed(document: Document, trouble: str) -> Failure:
-    head = document.body[:_HEAD]
-    for pattern, name in _OTHERS:
-        if pattern.search(head):
-            return Failure(PollOutcome.NOT_A_FEED, f"this is {name}, not a feed")
-    if trouble and _FEED_ROOT.search(head):
-        return Failure(PollOutcome.PARSE_ERROR, f"not well-formed: {trouble}")
-    return Failure(PollOutcome.NOT_A_FEED, "this is no RSS, Atom or JSON feed")
+    error = found.get("bozo_exception")
+    line = getattr(error, "getLineNumber", lambda: None)()
+    return f"{type(error).__name__} in line {line}" if line else type(error).__name__
 
 
 def _note(count: int, limits: ParseLimits, trouble: str) -> str:
-    notes = [f"not well-formed ({trouble}), read as far as possible"] if trouble else []
-    if count > limits.entries:
-        notes.append(f"{count} entries, the first {limits.entries} were read")
-    return "; ".join(notes)
+    damage = f"not well-formed ({trouble}), read as far as possible" if trouble else ""
+    return "; ".join(filter(None, (damage, surplus(count, limits))))
 
 
-def _entry(
-    feed: Feed, document: Document, one: Any, limits: ParseLimits, language: str | None
-) -> Entry | None:
+def _raw(one: Any) -> Raw:
     title = one.get("title_detail") or {}
     content = one.get("content") or [{}]
-    base = _text(title, "base") or document.url
-    raw = Raw(
+    return Raw(
         id=_text(one, "id"),
         title=_text(one, "title"),
         summary=_text(one, "summary"),
         content=_text(content[0], "value"),
-        link=_text(one, "link"),
+        link=_link(one),
         published=_date(one),
-        language=_text(title, "language"),
+        language=_text(one, "language") or _text(title, "language"),
         author=_text(one, "author"),
         categories=[_text(tag, "term") for tag in one.get("tags") or []],
     )
-    return make_entry(feed, base, raw, limits, language)
+
+
+def _link(one: Any) -> str:
+    """Where the entry's text stands.
+
+    FeedBurner's own element goes first, since its links lead through a counter. An id
+    passes for a link unless it says it is none; but only one that looks like a URL is.
+    """
+    links = one.get("links") or []
+    own = [_text(each, "href") for each in links if each.get("rel") == "alternate"]
+    link = _text(one, "feedburner_origlink") or _text(one, "link")
+    if not link or (link == _text(one, "id") and not link.startswith(("http", "/"))):
+        return next(iter(own), "")
+    return link
 
 
 def _date(one: Any) -> datetime | None:
-    """When the entry was published, else changed; None where that is no date."""
-    for name in ("published_parsed", "updated_parsed", "created_parsed"):
-        if found := one.get(name):
-            try:
-                return _EPOCH + timedelta(seconds=calendar.timegm(found))
-            except (ValueError, OverflowError):
-                continue
+    """When the entry was published, else changed; None where nothing is a date."""
+    for name in ("published", "updated", "created"):
+        if found := from_struct(one.get(f"{name}_parsed"), _text(one, name)):
+            return found
     return None
 
 

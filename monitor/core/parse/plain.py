@@ -21,16 +21,21 @@ _INLINE = frozenset(
         *("sub", "sup", "time", "tt", "u", "var", "wbr"),
     )
 )
-# Invisible: soft hyphen, zero-width, direction marks, overrides and isolates, tags.
-_INVISIBLE = dict.fromkeys(
-    (
-        *(0xAD, 0x34F, 0x61C, 0x180E, 0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF),
-        *range(0x202A, 0x202F),
-        *range(0x2061, 0x2070),
-        *range(0xFFF9, 0xFFFC),
-        *range(0xE0000, 0xE0080),
-    )
+# Control characters but blanks, and lone surrogates.
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
+# Invisible: soft hyphen, fillers, zero-width, direction marks, overrides and isolates,
+# variation selectors, annotations, tags.
+_INVISIBLE = re.compile(
+    "[\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200e\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
+# Joiners shape Arabic, Indic and emoji sequences; anywhere else they only hide a word.
+_STRAY_JOINER = re.compile(
+    "(?<![\u0600-\u08ff\u0900-\u0fff\u1000-\u109f\u1780-\u18af\u2600-\u27bf\U0001f000-\U0001faff])"
+    "[\u200c\u200d]"
+)
+# What belongs to the character before it: never cut in front of one.
+_ATTACHED = re.compile("[\u200c\u200d\U0001f3fb-\U0001f3ff]")
 # Reading more than this of a text is of no use to a headline or its summary.
 _LONGEST = 100_000
 
@@ -38,8 +43,7 @@ _LONGEST = 100_000
 def plain(text: str, limit: int) -> str:
     """The words of a piece of markup: no tags, no control or invisible characters.
 
-    Decoded and stripped twice, since many feeds escape twice; at most `limit` characters,
-    cut at a word where that is near.
+    Decoded and stripped twice, since many feeds escape twice; at most `limit` characters.
     """
     text = text[:_LONGEST]
     for _ in range(2):
@@ -51,38 +55,42 @@ def plain(text: str, limit: int) -> str:
 
 
 def clean(text: str) -> str:
-    """One line of normal characters (NFC)."""
-    text = unicodedata.normalize("NFC", text.translate(_INVISIBLE))
-    text = "".join(c if unicodedata.category(c) not in {"Cc", "Cs"} else " " for c in text)
-    return _BLANKS.sub(" ", text).strip()
+    """One line of characters that can be seen, in the composed form (NFC)."""
+    text = _INVISIBLE.sub("", _CONTROL.sub("", text))
+    return _BLANKS.sub(" ", unicodedata.normalize("NFC", _STRAY_JOINER.sub("", text))).strip()
 
 
 def shorten(text: str, limit: int) -> str:
-    """At most `limit` characters, with an ellipsis for what is cut off."""
+    """At most `limit` characters, with an ellipsis for what is cut off.
+
+    Cut at a blank where one is near, and never within a character of several code points.
+    """
     if len(text) <= limit:
         return text
-    kept = text[: limit - 1]
-    word = kept.rfind(" ", limit * 3 // 4)
-    return (kept[:word] if word > 0 else kept).rstrip() + "…"
+    cut = text.rfind(" ", limit * 3 // 4, limit)
+    if cut < 0:
+        cut = limit - 1
+        while cut > limit // 2 and _is_attached(text, cut):
+            cut -= 1
+    return text[:cut].rstrip() + "…"
+
+
+def _is_attached(text: str, at: int) -> bool:
+    joined = text[at - 1] == "\u200d" or _ATTACHED.match(text, at) is not None
+    return joined or unicodedata.category(text[at]).startswith("M")
 
 
 def _strip(text: str) -> str:
     """The text of markup, a blank wherever a block begins or ends."""
     try:
-        root = lxml_html.fragment_fromstring(_storable(text), create_parent="div")
+        root = lxml_html.fragment_fromstring(_CONTROL.sub("", text), create_parent="div")
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         return html.unescape(re.sub(r"<[^>]*>?", " ", text))
-    etree.strip_elements(
-        root, *_DROPPED, etree.Comment, etree.ProcessingInstruction, with_tail=False
-    )
+    unwanted = (*_DROPPED, etree.Comment, etree.ProcessingInstruction)
+    etree.strip_elements(root, *unwanted, with_tail=False)
     words: list[str] = []
     for event, element in etree.iterwalk(root, events=("start", "end")):
         if element.tag not in _INLINE:
             words.append(" ")
         words.append((element.text if event == "start" else element.tail) or "")
     return "".join(words)
-
-
-def _storable(text: str) -> str:
-    """Without the characters that lxml refuses."""
-    return "".join(c if c >= " " and unicodedata.category(c) != "Cs" else " " for c in text)

@@ -1,0 +1,93 @@
+"""Dates as feeds write them, in UTC; None for what is no date, or cannot be meant."""
+
+from __future__ import annotations
+
+import calendar
+import re
+import time
+import unicodedata
+from datetime import UTC, datetime, timedelta, timezone
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# The years a feed can mean. The epoch and the year 1 stand for "not set": taken as dates
+# they would make every entry too old to tell.
+_FIRST, _LAST = 1990, 2099
+_MONTHS = (
+    ("janvier", "январь", "января", "يناير"),
+    ("fevrier", "февраль", "февраля", "فبراير"),
+    ("mars", "март", "марта", "مارس"),
+    ("avril", "апрель", "апреля", "أبريل"),
+    ("mai", "май", "мая", "مايو"),
+    ("juin", "июнь", "июня", "يونيو"),
+    ("juillet", "июль", "июля", "يوليو"),
+    ("aout", "август", "августа", "أغسطس"),
+    ("septembre", "сентябрь", "сентября", "سبتمبر"),
+    ("octobre", "октябрь", "октября", "أكتوبر"),
+    ("novembre", "ноябрь", "ноября", "نوفمبر"),
+    ("decembre", "декабрь", "декабря", "ديسمبر"),
+)
+_WORDED = re.compile(
+    r"(?P<day>\d{1,2})(?:er)?\s+(?P<month>[^\W\d_]{3,10})\.?,?\s+(?P<year>\d{4})\b"
+    r"(?:\D{1,6}(?P<hour>\d{1,2})[:h](?P<minute>\d{2})(?::(?P<second>\d{2}))?)?"
+    r"\s*(?P<zone>[+-]\d{2}:?\d{2}|MSK)?"
+)
+_MOSCOW = "+0300"
+
+
+def from_struct(parsed: time.struct_time | None, text: str) -> datetime | None:
+    """The moment that feedparser read (UTC), else what our own languages say in `text`."""
+    if parsed is None:
+        return from_words(text)
+    try:
+        return plausible(_EPOCH + timedelta(seconds=calendar.timegm(parsed)))
+    except (ValueError, OverflowError):
+        return None
+
+
+def from_iso(text: str) -> datetime | None:
+    """RFC 3339, which JSON Feed asks for; UTC where no offset is given."""
+    try:
+        found = datetime.fromisoformat(text.strip())
+        return plausible((found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC))
+    except (ValueError, OverflowError):
+        return None
+
+
+def from_words(text: str) -> datetime | None:
+    """Dates like "3 février 2024 à 10h30" or "Сб, 3 фев 2024 10:30:00 +0300"."""
+    found = _WORDED.search(_fold(text[:100]))
+    month = _month(found["month"]) if found else 0
+    if not found or not month:
+        return None
+    hour, minute, second = (int(found[name] or 0) for name in ("hour", "minute", "second"))
+    year, day, zone = int(found["year"]), int(found["day"]), _zone(found["zone"])
+    try:
+        local = datetime(year, month, day, hour, minute, second, tzinfo=zone)
+        return plausible(local.astimezone(UTC))
+    except (ValueError, OverflowError):
+        return None
+
+
+def plausible(moment: datetime) -> datetime | None:
+    """The moment, if a feed can mean it."""
+    return moment if _FIRST <= moment.year <= _LAST else None
+
+
+def _fold(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+_NAMES = tuple((_fold(name), number) for number, row in enumerate(_MONTHS, 1) for name in row)
+
+
+def _month(word: str) -> int:
+    """The month that a name or its abbreviation begins; 0 for none."""
+    start = word.lower()[:4]
+    return next((number for name, number in _NAMES if name.startswith(start)), 0)
+
+
+def _zone(text: str | None) -> timezone:
+    offset = (_MOSCOW if text == "MSK" else text or "+0000").replace(":", "")
+    size = timedelta(hours=int(offset[1:3]), minutes=int(offset[3:5]))
+    return timezone(-size if offset[0] == "-" else size)

@@ -1,0 +1,93 @@
+"""What a text is, by its first element; and the small repairs before it is parsed."""
+
+from __future__ import annotations
+
+import re
+
+_HEAD = 65_536
+_FEED_ROOT = re.compile(r"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel)(?=[\s/>])", re.IGNORECASE)
+_NAME = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")
+# Roots of documents that people take for feeds.
+_OTHERS = {
+    "html": "an HTML page",
+    "head": "an HTML page",
+    "body": "an HTML page",
+    "opml": "an OPML list of feeds",
+    "urlset": "a sitemap",
+    "sitemapindex": "a sitemap",
+    "svg": "an image",
+    "error": "an error message",
+    "opensearchdescription": "a description of a search engine",
+}
+# What XML forbids (https://www.w3.org/TR/xml/#charsets), written out or as a reference.
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
+_OPENED, _CLOSED = ("<item", "<entry"), ("</item", "</entry")
+
+
+def feed_text(text: str) -> str | None:
+    """The text from where a feed begins; None where none does.
+
+    Junk before the root (a warning of PHP's, say) is left out.
+    """
+    if _FEED_ROOT.match(text, _root(text)):
+        return text
+    if other_kind(text):
+        return None
+    found = _FEED_ROOT.search(text[:_HEAD])
+    return text[found.start() :] if found else None
+
+
+def other_kind(text: str) -> str | None:
+    """What the text is, if it is something known that is no feed."""
+    name = _NAME.match(text, _root(text))
+    doctype = text[:_HEAD].lstrip()[:14].lower() == "<!doctype html"
+    return _OTHERS["html"] if doctype else _OTHERS.get(name[1].lower() if name else "")
+
+
+def _root(text: str) -> int:
+    """Where the first element begins: after blanks, instructions, comments and DOCTYPE."""
+    at = _blanks(text, 0)
+    while text.startswith(("<?", "<!"), at):
+        end = _end_of_markup(text, at)
+        if end < 0:
+            return len(text)
+        at = _blanks(text, end)
+    return at
+
+
+def _blanks(text: str, at: int) -> int:
+    while text[at : at + 1].isspace():
+        at += 1
+    return at
+
+
+def _end_of_markup(text: str, at: int) -> int:
+    """Behind the instruction, comment or declaration that begins at `at`; -1 for never."""
+    close = "-->" if text.startswith("<!--", at) else "?>" if text.startswith("<?", at) else ">"
+    end = text.find(close, at)
+    subset = text.find("[", at, end) if close == ">" else -1
+    if subset >= 0:
+        end = text.find(">", text.find("]", subset))
+    return end + len(close) if end >= 0 else -1
+
+
+def legal(text: str) -> str:
+    """The text without characters that XML forbids: one of them costs no whole document."""
+    text = _ILLEGAL.sub("", text)
+    return _REFERENCE.sub(_legal_reference, text) if "&#" in text else text
+
+
+def _legal_reference(found: re.Match[str]) -> str:
+    digits = found[1] or found[2]
+    if len(digits.lstrip("0")) > 7:
+        return ""
+    code = int(digits, 16 if found[1] else 10)
+    allowed = code in {9, 10, 13} or 32 <= code <= 0xD7FF or 0xE000 <= code <= 0x10FFFF
+    return found[0] if allowed else ""
+
+
+def is_cut(text: str) -> bool:
+    """Whether a damaged document ends within an entry, so that its last is incomplete."""
+    last = [max(map(text.rfind, names)) for names in (_OPENED, _CLOSED)]
+    return last[0] > last[1]

@@ -1,0 +1,262 @@
+"""The rulebook: topics, rules, concepts and entities, compiled from their files' texts.
+
+Files: entities.csv (who and what), concepts.toml (word lists by name), blockers.txt
+(phrases that swallow a name), topics.toml (what labels mean), rules.toml (when they hold).
+A rulebook whose own samples fail does not load.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import hashlib
+import io
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from monitor.core.errors import BadInput, Fault
+from monitor.core.gazetteer import Entity, Gazetteer, Role, Term
+from monitor.core.models import Severity
+
+LANGUAGES = ("en", "fr", "ru", "ar")
+SIDES = ("sahel", "russia", "both", "context")
+_FILES = ("entities.csv", "concepts.toml", "blockers.txt", "topics.toml", "rules.toml")
+_ACRONYM = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A label. `against`: concepts that speak against it, each with its weight."""
+
+    name: str
+    side: str | None
+    threshold: float
+    against: Mapping[str, float]
+    implies: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When a topic holds, how much it matters and why.
+
+    `near`: two conditions whose evidence must stand within `within` words of each other.
+    `any`: conditions of which one must be met, if there are any.
+    """
+
+    id: str
+    topic: str
+    why: str
+    severity: Severity
+    near: tuple[str, str] | None
+    within: int
+    any: tuple[str, ...]
+    must_match: tuple[str, ...]
+    must_not_match: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """Everything compiled; `version` is a hash over all files."""
+
+    version: str
+    gazetteer: Gazetteer = field(repr=False)
+    topic_by_name: Mapping[str, Topic] = field(repr=False)
+    rules: tuple[Rule, ...] = field(repr=False)
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The names of all topics."""
+        return tuple(self.topic_by_name)
+
+
+def compile_rulebook(files: Mapping[str, str]) -> Rulebook:
+    """Compile the files (name -> text); raises BadInput with every fault, its file and line."""
+    missing = [Fault(name, "is missing from the rulebook") for name in _FILES if name not in files]
+    if missing:
+        raise BadInput(missing)
+    faults: list[Fault] = []
+    entities, terms = _entities(files["entities.csv"], faults)
+    concepts = _toml("concepts.toml", files["concepts.toml"], faults)
+    terms += _concept_terms(concepts, faults)
+    terms += _blockers(files["blockers.txt"])
+    topics = _topics(_toml("topics.toml", files["topics.toml"], faults), concepts, faults)
+    known = _Known(frozenset(topics), frozenset(concepts), frozenset(entities))
+    rules = _rules(_toml("rules.toml", files["rules.toml"], faults), known, faults)
+    if faults:
+        raise BadInput(faults)
+    version = hashlib.blake2b(digest_size=6)
+    for name in _FILES:
+        version.update(files[name].encode("utf-8", "surrogatepass"))
+    gazetteer = Gazetteer.build(entities.values(), terms)
+    return Rulebook(version.hexdigest(), gazetteer, topics, rules)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    topics: frozenset[str]
+    concepts: frozenset[str]
+    entities: frozenset[str]
+
+
+def _entities(text: str, faults: list[Fault]) -> tuple[dict[str, Entity], list[Term]]:
+    reader = csv.DictReader(io.StringIO(text))
+    wanted = {"id", "name", "type", "side", *LANGUAGES, "ambiguous", "company"}
+    if lacking := wanted - set(reader.fieldnames or ()):
+        faults.append(Fault("entities.csv:1", f"columns are missing: {', '.join(sorted(lacking))}"))
+        return {}, []
+    entities: dict[str, Entity] = {}
+    terms: list[Term] = []
+    for row in reader:
+        where = f"entities.csv:{reader.line_num}"
+        if wrong := _wrong_entity(row, entities):
+            faults.append(Fault(where, *wrong))
+            continue
+        entity = Entity(row["id"], row["name"], row["type"], row["side"], row.get("note") or "")
+        entities[entity.id] = entity
+        terms += _aliases(row)
+    return entities, terms
+
+
+def _wrong_entity(row: Mapping[str, Any], entities: Mapping[str, Entity]) -> tuple[str, ...]:
+    if None in row or None in row.values():
+        return ("has not as many columns as the first line", "quote texts that hold a comma")
+    if not row["id"] or not row["name"]:
+        return ("has no id or no name",)
+    if row["id"] in entities:
+        return (f"id {row['id']} is {entities[row['id']].name}'s already",)
+    if row["side"] not in SIDES:
+        return (f"side {row['side']!r} is unknown", f"one of {', '.join(SIDES)}")
+    return ()
+
+
+def _aliases(row: Mapping[str, str]) -> Iterator[Term]:
+    """Every way to write an entity; those listed as ambiguous need company."""
+    unsure = set(_split(row["ambiguous"]))
+    aliases = {alias for language in LANGUAGES for alias in _split(row[language])}
+    for alias in sorted(aliases | unsure):
+        single = " " not in alias
+        yield Term(
+            text=alias,
+            role=Role.ENTITY,
+            name=row["id"],
+            exact=single and alias.isupper() and len(alias) <= _ACRONYM,
+            capital=single and alias[:1].isupper(),
+            sure=alias not in unsure,
+            company=frozenset(_split(row["company"])),
+        )
+
+
+def _split(cell: str) -> list[str]:
+    return [one.strip() for one in cell.split("|") if one.strip()]
+
+
+def _toml(name: str, text: str, faults: list[Fault]) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        said = str(error)
+        found = re.search(r"line (\d+)", said)
+        where = f"{name}:{found[1]}" if found else name
+        faults.append(Fault(where, f"is not valid TOML: {said.partition(' (at')[0]}"))
+        return {}
+
+
+def _concept_terms(concepts: Mapping[str, Any], faults: list[Fault]) -> list[Term]:
+    terms = []
+    for name, table in concepts.items():
+        if not isinstance(table, dict) or not all(_is_texts(words) for words in table.values()):
+            faults.append(Fault(f"concepts.toml: {name}", "is not a table of word lists"))
+            continue
+        for words in table.values():
+            terms += [Term(word, Role.CONCEPT, name) for word in words]
+    return terms
+
+
+def _blockers(text: str) -> list[Term]:
+    lines = (line.partition("#")[0].strip() for line in text.splitlines())
+    return [Term(line, Role.BLOCKER, line) for line in lines if line]
+
+
+def _topics(
+    tables: Mapping[str, Any], concepts: Mapping[str, Any], faults: list[Fault]
+) -> dict[str, Topic]:
+    topics = {}
+    for name, table in tables.items():
+        where = f"topics.toml: {name}"
+        against = table.get("against", {})
+        for concept in against:
+            _must_know(concept, concepts, f"{where}.against", "concept", faults)
+        for other in table.get("implies", ()):
+            _must_know(other, tables, f"{where}.implies", "topic", faults)
+        side, threshold = table.get("side"), float(table.get("threshold", 0))
+        implied = frozenset(table.get("implies", ()))
+        topics[name] = Topic(name, side, threshold, against, implied)
+    return topics
+
+
+_RULE_KEYS = frozenset(
+    ("id", "topic", "why", "severity", "near", "within", "any", "must_match", "must_not_match")
+)
+
+
+def _rules(tables: Mapping[str, Any], known: _Known, faults: list[Fault]) -> tuple[Rule, ...]:
+    rules: list[Rule] = []
+    for number, table in enumerate(tables.get("rules", ())):
+        where = f"rules.toml: rules[{number}]"
+        before = len(faults)
+        for key in sorted(table.keys() - _RULE_KEYS):
+            _must_know(key, _RULE_KEYS, where, "key", faults)
+        lacking = sorted({"id", "topic", "why", "severity"} - table.keys())
+        faults += [Fault(f"{where}.{key}", "is missing") for key in lacking]
+        if not lacking:
+            _must_know(table["topic"], known.topics, f"{where}.topic", "topic", faults)
+            levels = {one.label for one in Severity}
+            _must_know(table["severity"], levels, f"{where}.severity", "severity", faults)
+            if table["id"] in {one.id for one in rules}:
+                faults.append(Fault(f"{where}.id", f"{table['id']} is another rule's id too"))
+        for key in ("near", "any"):
+            for condition in table.get(key, ()):
+                _check_condition(condition, known, f"{where}.{key}", faults)
+        if len(faults) == before:
+            rules.append(_rule(table))
+    return tuple(rules)
+
+
+def _rule(table: Mapping[str, Any]) -> Rule:
+    near = table.get("near")
+    return Rule(
+        id=table["id"],
+        topic=table["topic"],
+        why=table["why"],
+        severity=Severity.from_label(table["severity"]),
+        near=(near[0], near[1]) if near else None,
+        within=table.get("within", 30),
+        any=tuple(table.get("any", ())),
+        must_match=tuple(table.get("must_match", ())),
+        must_not_match=tuple(table.get("must_not_match", ())),
+    )
+
+
+def _check_condition(condition: str, known: _Known, where: str, faults: list[Fault]) -> None:
+    """A condition is `side:NAME`, `concept:NAME` or `entity:ID`."""
+    kind, _, name = condition.partition(":")
+    names = {"side": SIDES, "concept": known.concepts, "entity": known.entities}
+    if kind not in names:
+        faults.append(Fault(where, f"{condition!r} is no condition", "side:, concept: or entity:"))
+        return
+    _must_know(name, names[kind], where, kind, faults)
+
+
+def _must_know(name: str, known: Iterable[str], where: str, kind: str, faults: list[Fault]) -> None:
+    if name in (names := sorted(known)):
+        return
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {close[0]}?" if close else ""
+    faults.append(Fault(where, f"there is no {kind} {name}", hint))
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)

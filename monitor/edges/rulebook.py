@@ -1,0 +1,39 @@
+"""Reading a rulebook's folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from monitor.core.errors import BadInput, Fault
+from monitor.core.rulebook import Rulebook, compile_rulebook
+from monitor.core.samples import check_samples
+
+SHIPPED = Path(__file__).parents[1] / "rulebook"
+_SUFFIXES = {".csv", ".toml", ".txt"}
+
+
+def load_rulebook(folder: Path | None) -> Rulebook:
+    """The rulebook of a folder (None: the shipped one); raises BadInput with every fault."""
+    folder = folder or SHIPPED
+    try:
+        paths = sorted(one for one in folder.iterdir() if one.suffix in _SUFFIXES)
+    except OSError as error:
+        raise BadInput([Fault(str(folder), error.strerror or "cannot be read")]) from None
+    files, faults = {}, []
+    for path in paths:
+        try:
+            files[path.name] = path.read_text(encoding="utf-8-sig")
+        except OSError as error:
+            faults.append(Fault(str(path), error.strerror or "cannot be read"))
+        except UnicodeDecodeError as error:
+            line = error.object[: error.start].count(b"\n") + 1
+            faults.append(Fault(f"{path}:{line}", "is not UTF-8 text"))
+    if faults:
+        raise BadInput(faults)
+    try:
+        rulebook = compile_rulebook(files)
+        check_samples(rulebook)
+    except BadInput as bad:
+        named = [Fault(f"{folder}/{one.where}", one.what, one.hint) for one in bad.faults]
+        raise BadInput(named) from None
+    return rulebook
