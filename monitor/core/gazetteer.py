@@ -47,7 +47,8 @@ class Term:
 
     `exact`: only in just this case (acronyms). `capital`: only with a capital first letter
     (names that are words too). `sure`: it means the entity without further context.
-    `company`: concepts that make it sure too. A text ending in "*" stands for every word that begins so.
+    `company`: concepts that make it sure too. A text ending in "*" stands for every word
+    that begins so.
     """
 
     text: str

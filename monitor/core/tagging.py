@@ -25,6 +25,7 @@ _LEAD_WORDS = 45
 # As many different states as this, close together, are a list.
 _LIST = 4
 _LIST_WORDS = 3
+_VOUCHING = frozenset(("country", "pmc"))
 # The concept that names other states.
 STATES = "states"
 
@@ -131,15 +132,16 @@ def _in_company(found: Sequence[Mention]) -> tuple[list[Mention], tuple[str, ...
 def _supported(
     one: Mention, sure: Sequence[Mention], names: Sequence[Mention], words: set[str]
 ) -> bool:
-    """An unsure name needs a sure one of its own side, any of the other side (Mali and
-    Wagner vouch for each other), or a word of its trade.
+    """An unsure name needs a sure one of its own side or a word of its trade; a state and a
+    private army of the other side vouch for each other ("Mali", "Wagner").
     """
     own = any(
         _side(other) in {_side(one), "both"} and other.hit.term.text != one.hit.term.text
         for other in sure
     )
     other_side = {"sahel": "russia", "russia": "sahel"}.get(_side(one))
-    across = any(_side(other) == other_side for other in names)
+    vouching = one.entity is not None and one.entity.type in _VOUCHING
+    across = vouching and any(_side(other) == other_side for other in names)
     return own or across or not words.isdisjoint(one.hit.term.company)
 
 

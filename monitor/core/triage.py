@@ -231,7 +231,9 @@ def _remember(verdict: Verdict, seen: dict[str, Seen], stories: dict[str, StoryR
     """Let later entries of the same poll be compared with this one."""
     identity, story = verdict.identity, verdict.story
     earlier = seen.get(identity.id)
-    seen[identity.id] = Seen(identity.text, verdict.story_id or (earlier and earlier.story))
+    seen[identity.id] = Seen(
+        identity.text, verdict.story_id or (earlier.story if earlier else None)
+    )
     if story is None:
         return
     ref = stories.get(story.id, StoryRef(story.id, story.event, story.entry))

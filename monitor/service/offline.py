@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from monitor.core.commit import gather
 from monitor.core.errors import Fault
@@ -90,8 +90,8 @@ def open_input(path: str, stdin: BinaryIO) -> BinaryIO:
     """A file to read, `.gz` unpacked on the way; `-` is standard input."""
     if path == "-":
         return stdin
-    raw = Path(path).open("rb")
-    return gzip.open(raw) if path.endswith(".gz") else raw  # type: ignore[return-value]
+    raw = Path(path).open("rb")  # noqa: SIM115 - the caller closes it
+    return cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if path.endswith(".gz") else raw
 
 
 def _first_line(stream: BinaryIO) -> bytes:

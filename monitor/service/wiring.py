@@ -8,7 +8,7 @@ import random
 import sys
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -196,18 +196,18 @@ class Service:
                 polled = [await self._visit(feed, lease, fetcher, wake) for feed in host]
             return [one for one in polled if one]
 
-        limits = FetchLimits(
-            deadline=self.settings.deadline.total_seconds(),
-            max_body=self.settings.max_body,
-            **({"user_agent": agent} if (agent := self.settings.user_agent) else {}),
-        )
-        async with Fetcher(self.allow, limits, utc_now) as fetcher:
+        async with Fetcher(self.allow, self._limits(), utc_now) as fetcher:
             visits = [visit(host) for host in by_host(feeds)]
             # All are let finish, whatever happens to one; then the first trouble is told.
             ended = await asyncio.gather(*visits, return_exceptions=True)
         if trouble := [one for one in ended if isinstance(one, BaseException)]:
             raise trouble[0]
         return [one for host in ended if not isinstance(host, BaseException) for one in host]
+
+    def _limits(self) -> FetchLimits:
+        one = self.settings
+        limits = FetchLimits(deadline=one.deadline.total_seconds(), max_body=one.max_body)
+        return replace(limits, user_agent=one.user_agent) if one.user_agent else limits
 
     async def _visit(
         self, feed: Feed, lease: datetime, fetcher: Fetcher, wake: Callable[[str], None]

@@ -20,6 +20,8 @@ _NAMEABLE = re.compile(
     r"|gb18030|big5\w*|euc_\w+|iso2022_\w+|shift_jis\w*"
 )
 _WESTERN = "cp1252"
+# A byte that is no UTF-8, as Python's "surrogateescape" carries it.
+_STRAY = re.compile("[\udc80-\udcff]")
 # What a text without any label is most likely in, as browsers guess it from the locale
 # (https://encoding.spec.whatwg.org, and HTML's table of suggested defaults).
 _BY_LANGUAGE = {
@@ -31,9 +33,10 @@ _BY_LANGUAGE = {
 def decode(body: bytes, content_type: str = "", language: str | None = None) -> str:
     """The text of a document; what cannot be read becomes U+FFFD.
 
-    Bytes that are UTF-8, but for a few broken ones, are UTF-8 whatever is declared: text
-    in another charset is hardly ever so by chance. Else the server's `content_type` goes
-    before the declaration in the document, and the guess by `language` comes last.
+    Bytes that are mostly UTF-8 are UTF-8 whatever is declared, for text in another charset
+    is hardly ever so by chance; the stray rest is read by what is declared. Else the
+    server's `content_type` goes before the declaration in the document, and the guess by
+    `language` comes last.
     """
     mark, bom = read_bom(body)
     if mark and bom:
@@ -41,27 +44,33 @@ def decode(body: bytes, content_type: str = "", language: str | None = None) -> 
     for start, wide in _WIDE:
         if body.startswith(start):
             return body.decode(wide, "replace")
-    text = body.decode("utf-8", "replace")
-    return text if _is_utf8(text) else _legacy(body, content_type, language)
+    text = body.decode("utf-8", "surrogateescape")
+    if not (strays := len(_STRAY.findall(text))):
+        return text
+    charsets = _charsets(body, content_type, language)
+    if strays * 2 <= len(text) - len(text.encode("ascii", "ignore")):
+        return _STRAY.sub(lambda found: _read_stray(found[0], charsets[0]), text)
+    return _legacy(body, charsets)
 
 
-def _is_utf8(text: str) -> bool:
-    """Whether most of what is beyond ASCII came through as UTF-8."""
-    broken = text.count("\ufffd")
-    beyond = len(text) - len(text.encode("ascii", "ignore"))
-    return broken * 3 <= beyond
-
-
-def _legacy(body: bytes, content_type: str, language: str | None) -> str:
+def _charsets(body: bytes, content_type: str, language: str | None) -> list[str]:
+    """What the text may be in, the likeliest first; at least one."""
     served = http_content_type_encoding(content_type)
     declared = html_body_declared_encoding(body)
     guess = _BY_LANGUAGE.get(language or "")
     # Servers say "latin-1" of all they have, so that alone is no better than a guess.
     order = (declared, guess, served) if served == _WESTERN else (served, declared, guess)
-    names = [name for name in (*order, _WESTERN) if name and _NAMEABLE.fullmatch(name)]
-    for name in names:
+    return [name for name in (*order, _WESTERN) if name and _NAMEABLE.fullmatch(name)]
+
+
+def _read_stray(escaped: str, charset: str) -> str:
+    return escaped.encode("ascii", "surrogateescape").decode(charset, "replace")
+
+
+def _legacy(body: bytes, charsets: list[str]) -> str:
+    for name in charsets:
         try:
             return body.decode(name)
         except UnicodeDecodeError:
             continue
-    return body.decode(names[0], "replace")
+    return body.decode(charsets[0], "replace")

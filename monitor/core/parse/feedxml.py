@@ -20,7 +20,7 @@ from monitor.core.models import Failure, Feed, Parsed, PollOutcome
 from monitor.core.parse.dates import from_struct
 from monitor.core.parse.entry import Raw, make_entries, primary_language, surplus
 from monitor.core.parse.limits import ParseLimits
-from monitor.core.parse.sniff import is_cut
+from monitor.core.parse.sniff import is_cut, is_whole
 
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
 # What feedparser is known to raise on odd input (kurtmckee/feedparser#576, #599, and what
@@ -52,7 +52,7 @@ def parse_xml(feed: Feed, url: str, text: str, limits: ParseLimits) -> Parsed | 
         del raws[-1:]
     language = primary_language(_text(found["feed"], "language"))
     entries = make_entries(feed, url, raws, limits, language)
-    if trouble and not entries:
+    if trouble and not entries and (raws or not is_whole(text)):
         return Failure(PollOutcome.PARSE_ERROR, f"not well-formed: {trouble}")
     return Parsed(entries, _note(len(found["entries"]), limits, trouble), language)
 

@@ -6,6 +6,8 @@ import re
 
 _HEAD = 65_536
 _FEED_ROOT = re.compile(r"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel)(?=[\s/>])", re.IGNORECASE)
+_FEED_END = re.compile(r"</(?:[\w.-]+:)?(?:rss|feed|rdf|channel)\s*>\s*$", re.IGNORECASE)
+_TAIL = 100
 _NAME = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")
 # Roots of documents that people take for feeds.
 _OTHERS = {
@@ -28,14 +30,17 @@ _OPENED, _CLOSED = ("<item", "<entry"), ("</item", "</entry")
 def feed_text(text: str) -> str | None:
     """The text from where a feed begins; None where none does.
 
-    Junk before the root (a warning of PHP's, say) is left out.
+    Junk before the root (a warning of PHP's, say) is left out. Where the root is of some
+    other name, elements called item or entry are enough.
     """
     if _FEED_ROOT.match(text, _root(text)):
         return text
     if other_kind(text):
         return None
     found = _FEED_ROOT.search(text[:_HEAD])
-    return text[found.start() :] if found else None
+    if found:
+        return text[found.start() :]
+    return text if any(name in text for name in _OPENED) else None
 
 
 def other_kind(text: str) -> str | None:
@@ -85,6 +90,11 @@ def _legal_reference(found: re.Match[str]) -> str:
     code = int(digits, 16 if found[1] else 10)
     allowed = code in {9, 10, 13} or 32 <= code <= 0xD7FF or 0xE000 <= code <= 0x10FFFF
     return found[0] if allowed else ""
+
+
+def is_whole(text: str) -> bool:
+    """Whether a document goes on to the end of a feed."""
+    return _FEED_END.search(text[-_TAIL:]) is not None
 
 
 def is_cut(text: str) -> bool:

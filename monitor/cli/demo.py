@@ -1,0 +1,343 @@
+"""`monitor demo`: the real service against feeds on loopback that publish while you watch.
+
+Nothing is pretended: a real `monitor run` (embedded store, worker, sender, beat) polls
+feeds served by this process and posts to a stand-in for Slack, which only prints.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+_CONFIG = """\
+[polling]
+interval = "2s"
+min_interval = "1s"
+max_interval = "4s"
+
+[network]
+allow = ["127.0.0.1:{port}"]
+
+[store]
+url = ""
+data_dir = "var"
+
+{feeds}
+[[receivers]]
+name = "console"
+type = "console"
+
+[[receivers]]
+name = "slack"
+type = "slack"
+url = "http://127.0.0.1:{port}/slack"
+allow_http = true
+
+[[routes]]
+topics = ["sahel", "russia-sahel"]
+receivers = ["console", "slack"]
+"""
+
+_FEED = """
+[[feeds]]
+url = "http://127.0.0.1:{port}/{path}"
+name = "{name}"
+language = "{language}"
+country = "{country}"
+state_media = {state_media}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """A made-up outlet and the feed it publishes."""
+
+    path: str
+    name: str
+    language: str
+    country: str
+    state_media: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What an outlet publishes: some seconds after the start, and what should come of it."""
+
+    after: float
+    outlet: str
+    title: str
+    summary: str
+    expected: str
+    link: str = ""
+
+
+OUTLETS = (
+    Outlet("bamako", "Bamako Courier", "fr", "Mali"),
+    Outlet("wire", "Harbour Wire", "en", "United Kingdom"),
+    Outlet("vestnik", "Nevsky Vestnik", "ru", "Russia", state_media=True),
+    Outlet("sahra", "Al-Sahra Today", "ar", "Mauritania"),
+)
+
+PIECES = (
+    Piece(
+        0,
+        "wire",
+        "Harbour board approves new ferry timetable",
+        "Crossings will start half an hour earlier from next month.",
+        "silent: there when the feed is first read, and about nothing of ours",
+    ),
+    Piece(
+        4,
+        "wire",
+        "Moscow promises arms and instructors to joint force of Mali, Niger and Burkina Faso",
+        "Russia will equip and train the 5,000-strong joint force of the three Sahel states,"
+        " its foreign minister said after talks with their envoys.",
+        "alert",
+        link="joint-force",
+    ),
+    Piece(
+        6,
+        "bamako",
+        "Moscou armera et formera la force conjointe du Mali, du Niger et du Burkina Faso",
+        "La Russie s'engage à livrer des armes et à envoyer des instructeurs à la force unifiée"
+        " de l'Alliance des États du Sahel.",
+        "alert",
+    ),
+    Piece(
+        8,
+        "vestnik",
+        "Москва вооружит и обучит объединенные силы Мали, Нигера и Буркина-Фасо",
+        "Россия поставит оружие и направит инструкторов в объединенные силы трех стран Сахеля.",
+        "alert",
+    ),
+    Piece(
+        10,
+        "sahra",
+        "موسكو تتعهد بتسليح وتدريب القوة المشتركة لمالي والنيجر وبوركينا فاسو",
+        "أعلنت روسيا أنها سترسل أسلحة ومدربين إلى القوة المشتركة لدول الساحل الثلاث.",
+        "alert",
+    ),
+    Piece(
+        12,
+        "bamako",
+        "Moscow promises arms and instructors to joint force of Mali, Niger and Burkina Faso",
+        "Russia will equip and train the 5,000-strong joint force of the three Sahel states,"
+        " its foreign minister said after talks with their envoys.",
+        "silent: a copy of what Harbour Wire told first",
+    ),
+    Piece(
+        13,
+        "wire",
+        "Oil spill spreads in the Niger Delta",
+        "Fishing villages in Bayelsa want the pipeline's owner to pay.",
+        "silent: the Niger Delta lies in Nigeria",
+    ),
+    Piece(
+        14,
+        "wire",
+        "A new Ring: Richard Wagner returns to the opera house",
+        "The conductor promises four evenings without cuts.",
+        "silent: the composer, not the mercenaries",
+    ),
+    Piece(
+        15,
+        "bamako",
+        "Les montagnes russes du parc rouvrent au printemps",
+        "Le parc d'attractions promet des sensations fortes.",
+        "silent: a ride, not Russia",
+    ),
+    Piece(
+        16,
+        "sahra",
+        "وزارة المالية تعلن موازنة العام الجديد",
+        "قالت الوزارة إن الإنفاق سيبقى عند مستواه.",
+        "silent: المالية is finance here, not Mali",
+    ),
+)
+
+
+@dataclass
+class Stage:
+    """What is on show at a given moment."""
+
+    started: float = field(default_factory=time.monotonic)
+    opened: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def published(self, outlet: str) -> list[Piece]:
+        """What an outlet has published so far, the newest first."""
+        passed = time.monotonic() - self.started
+        return [one for one in reversed(PIECES) if one.outlet == outlet and one.after <= passed]
+
+    def document(self, outlet: Outlet) -> bytes:
+        """The outlet's feed as it stands now."""
+        pieces = "".join(self._element(one) for one in self.published(outlet.path))
+        return (
+            '<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel>'
+            f"<title>{escape(outlet.name)}</title><language>{outlet.language}</language>"
+            f"{pieces}</channel></rss>"
+        ).encode()
+
+    def _element(self, piece: Piece) -> str:
+        name = piece.link or f"{piece.outlet}-{PIECES.index(piece)}"
+        link = f"https://{piece.outlet}.example/{name}"
+        return (
+            f"<item><title>{escape(piece.title)}</title><link>{link}</link>"
+            f"<guid>{link}</guid><description>{escape(piece.summary)}</description>"
+            f"<pubDate>{format_datetime(self.opened)}</pubDate></item>"
+        )
+
+
+def serve(stage: Stage) -> ThreadingHTTPServer:
+    """Feeds and the stand-in for Slack, on a free loopback port."""
+
+    class Desk(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            outlet = next((one for one in OUTLETS if self.path == f"/{one.path}"), None)
+            body = stage.document(outlet) if outlet else b""
+            self._answer(200 if outlet else 404, body)
+
+        def do_POST(self) -> None:
+            length = int(self.headers.get("Content-Length", 0))
+            show_slack(json.loads(self.rfile.read(length)))
+            self._answer(200, b"ok")
+
+        def _answer(self, status: int, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing: the service itself tells what it fetches."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Desk)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def show_slack(message: dict[str, Any]) -> None:
+    """Print what a Slack channel would show of a message, block by block."""
+    lines = [line for block in message.get("blocks", []) for line in _block(block)]
+    framed = "\n".join(f"  │ {line}" for line in lines or [str(message.get("text", ""))])
+    sys.stdout.write(f"\n  ┌ Slack would show\n{framed}\n  └\n")
+    sys.stdout.flush()
+
+
+def _block(block: dict[str, Any]) -> list[str]:
+    """The text of a block, whatever its type, in lines."""
+    texts = "".join(_texts(block))
+    return [line for line in texts.split("\n") if line.strip()]
+
+
+def _texts(node: object) -> list[str]:
+    if isinstance(node, list):
+        return [text for one in node for text in _texts(one)]
+    if not isinstance(node, dict):
+        return []
+    own = node.get("text")
+    if isinstance(own, str):
+        bold = node.get("style", {}).get("bold") if isinstance(node.get("style"), dict) else False
+        return [f"*{own}*" if bold else own]
+    inner = [text for one in node.values() for text in _texts(one)]
+    return [*inner, "\n"] if str(node.get("type", "")).startswith("rich_text_s") else inner
+
+
+def play(seconds: int) -> int:
+    """Run the demo for so long; 0 when every alert came and every trap stayed silent."""
+    stage = Stage()
+    server = serve(stage)
+    port = server.server_address[1]
+    with tempfile.TemporaryDirectory(prefix="monitor-demo-") as folder:
+        config = Path(folder) / "monitor.toml"
+        feeds = "".join(
+            _FEED.format(port=port, state_media=str(one.state_media).lower(), **_words(one))
+            for one in OUTLETS
+        )
+        config.write_text(_CONFIG.format(port=port, feeds=feeds), encoding="utf-8")
+        _announce(seconds)
+        service = _start(config)
+        try:
+            told = _watch(stage, service, config, seconds)
+        finally:
+            service.send_signal(signal.SIGTERM)
+            service.wait(timeout=20)
+            server.shutdown()
+    return _verdict(told)
+
+
+def _words(outlet: Outlet) -> dict[str, str]:
+    return {
+        "path": outlet.path,
+        "name": outlet.name,
+        "language": outlet.language,
+        "country": outlet.country,
+    }
+
+
+def _announce(seconds: int) -> None:
+    sys.stdout.write(f"Four outlets on loopback publish during {seconds} seconds:\n")
+    for one in PIECES:
+        sys.stdout.write(f"  {one.after:>4.0f} s  {one.outlet:8} {one.title}\n")
+        sys.stdout.write(f"          expected: {one.expected}\n")
+    sys.stdout.write("\n")
+    sys.stdout.flush()
+
+
+def _start(config: Path) -> subprocess.Popen[bytes]:
+    """The service as anybody runs it, its log kept out of the way."""
+    command = [sys.executable, "-m", "monitor", "--config", str(config), "run"]
+    environ = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
+    log = (config.parent / "log").open("wb")
+    with log:
+        return subprocess.Popen(command, env=environ, stderr=log)  # noqa: S603 - ourselves
+
+
+def _watch(stage: Stage, service: subprocess.Popen[bytes], config: Path, seconds: int) -> set[str]:
+    """Wait for the end, or for all alerts and a moment more; the titles that were told."""
+    expected = sum(1 for one in PIECES if one.expected == "alert")
+    last = max(one.after for one in PIECES) + 6
+    told: set[str] = set()
+    while time.monotonic() - stage.started < seconds:
+        if service.poll() is not None:
+            sys.stdout.write((config.parent / "log").read_text(encoding="utf-8"))
+            return told
+        time.sleep(1)
+        told = _told(config)
+        if len(told) >= expected and time.monotonic() - stage.started > last:
+            break
+    return told
+
+
+def _told(config: Path) -> set[str]:
+    """The titles of the stories that were alerted, by the service's own account."""
+    command = [sys.executable, "-m", "monitor", "--config", str(config), "stories"]
+    found = subprocess.run(  # noqa: S603 - ourselves
+        [*command, "--format", "jsonl"], capture_output=True, check=False
+    )
+    rows = [json.loads(line) for line in found.stdout.splitlines()]
+    return {row["title"] for row in rows if row["told"]}
+
+
+def _verdict(told: set[str]) -> int:
+    """Say whether all came out as announced."""
+    wanted = {one.title for one in PIECES if one.expected == "alert"}
+    for title in sorted(wanted - told):
+        sys.stdout.write(f"MISSING: {title}\n")
+    for title in sorted(told - wanted):
+        sys.stdout.write(f"NOT EXPECTED: {title}\n")
+    if told == wanted:
+        sys.stdout.write(f"\nAll {len(wanted)} alerts came, and every trap stayed silent.\n")
+    return 0 if told == wanted else 1
