@@ -5,32 +5,45 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from collections.abc import Hashable, Iterable, Sequence
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from w3lib.url import canonicalize_url
 
 from monitor.core.digest import digest
 from monitor.core.models import Entry, Identity
 
-# Parameters that say where a reader came from, never which text it is. Short common names
-# (id, p, ref, source, page) are left alone: on some site each of them picks the article.
-_TRACKING = re.compile(
-    r"(?:utm|at|mc|pk|mtm|matomo|hsa|ns|oly|vero|ga|_hs|wt)_\w+"
-    r"|(?:fb|g|ms|dc|y|tw|igs|wbra|gbra)cl?id|fbclid|gclid|msclkid|yclid|twclid|ttclid|igshid"
-    r"|xtor|xtref|cmpid|ocid|ncid|cmp|smid|partner_source|ito|ftag|spm|_ga|_gl|wt\.mc_id"
-    r"|mkt_tok|s_cid|ref_src|ref_url|referrer|rss|from_rss|feature|outputtype|amp",
-    re.IGNORECASE,
+# Parameters that say where a reader came from, or which rendering they saw, never which
+# text it is. From the documentation of the tools that set them: Google Analytics and Ads,
+# Meta, Microsoft, Yandex, X, TikTok, LinkedIn, Mailchimp, HubSpot, Marketo, Matomo,
+# Piano (AT Internet: at_*, xtor), Adobe (cmpid, s_cid), Omeda (oly_*), Vero. Short common
+# names (id, p, ref, source, page, from) are left alone: on some site each picks the text.
+_TRACKING_PREFIXES = (
+    *("utm_", "at_", "mc_", "pk_", "mtm_", "matomo_", "hsa_", "_hs", "oly_", "vero_"),
+    *("ns_", "_ga", "_gl", "fb_action_", "fb_source", "wt."),
 )
-_MIRROR = re.compile(r"^(?:www\d?|m|mobile|amp)\.(?=[^.]+\.[^.]+)")
-_AMP_PATH = re.compile(r"/amp(?:\.html)?/?$", re.IGNORECASE)
-_WORDS = re.compile(r"\w+")
+_TRACKING = frozenset(
+    (
+        *("fbclid", "gclid", "gclsrc", "dclid", "wbraid", "gbraid", "gad_source", "msclkid"),
+        *("yclid", "ysclid", "twclid", "ttclid", "li_fat_id", "igshid", "igsh", "srsltid"),
+        *("xtor", "xtref", "xts", "cmpid", "cmp", "s_cid", "ocid", "ncid", "smid", "spm"),
+        *("ito", "ftag", "mkt_tok", "partner_source", "ref_src", "ref_url", "referrer"),
+        *("__twitter_impression", "outputtype", "amp", "from_rss", "rss", "phpsessid"),
+    )
+)
+_MIRROR = re.compile(r"^(?:(?:www\d?|m|mobile|amp)\.)+(?=[^.]+\.[^.]+)")
+_AMP_PATH = re.compile(r"(?:/amp|\.amp)(?:\.html?)?/?$", re.IGNORECASE)
+_SESSION_PATH = re.compile(r";jsessionid=[^/;]*", re.IGNORECASE)
+# Google Alerts' links lead through a counter: the real one is in a parameter.
+_COUNTER = re.compile(r"https?://(?:www\.)?google\.com/url\?", re.IGNORECASE)
+_DEFAULT_PORTS = frozenset({None, 80, 443})
+_WORDS = re.compile(r"[^\W_]+")
 # Below this many characters two texts are the same by chance ("Flash info").
 _TELLING = 40
 
 
 def identify(entries: Sequence[Entry]) -> tuple[Identity, ...]:
-    """The identity of each entry of one document.
+    """The identity of each entry of one document, in its order.
 
     A guid or link that several different entries of the document share does not tell
     them apart: such a guid counts only together with link and title, such a link not at
@@ -38,56 +51,71 @@ def identify(entries: Sequence[Entry]) -> tuple[Identity, ...]:
     """
     links = [canonical_url(entry.link) for entry in entries]
     titles = [fold(entry.title) for entry in entries]
-    ids = _shared([entry.id for entry in entries], titles)
-    shared_links = _shared(links, titles)
+    stories = list(zip(links, titles, strict=True))
+    shared_ids = _shared(zip([entry.id for entry in entries], stories, strict=True))
+    shared_links = _shared(stories)
     return tuple(
-        _identity(entry, link, title, own_id=entry.id not in ids, own_link=link not in shared_links)
-        for entry, link, title in zip(entries, links, titles, strict=True)
+        _identity(
+            entry,
+            guid=digest(entry.id, link, title) if entry.id in shared_ids else digest(entry.id),
+            link="" if link in shared_links or _is_root(link) else link,
+            text=_text(title, entry, link),
+        )
+        for entry, (link, title) in zip(entries, stories, strict=True)
     )
 
 
-def _shared(names: Sequence[str], titles: Sequence[str]) -> set[str]:
-    """The names that entries of different titles share."""
-    pairs = set(zip(names, titles, strict=True))
-    return {name for name, count in Counter(name for name, _ in pairs).items() if count > 1}
+def _shared(pairs: Iterable[tuple[str, Hashable]]) -> set[str]:
+    """The names that are paired with more than one thing."""
+    counts = Counter(name for name, _ in set(pairs))
+    return {name for name, count in counts.items() if count > 1}
 
 
-def _identity(entry: Entry, link: str, title: str, *, own_id: bool, own_link: bool) -> Identity:
-    telling_link = link if own_link and not _is_root(link) else ""
-    text = f"{title} {fold(entry.summary)}"
-    if len(text) < _TELLING:
-        text = f"{text} {link or entry.id}"
-    named = entry.id if own_id else f"{entry.id} {link} {title}".strip()
-    return Identity(
-        id=digest(named or telling_link or text),
-        link=digest(telling_link) if telling_link else None,
-        text=digest(text),
-    )
+def _identity(entry: Entry, *, guid: str, link: str, text: str) -> Identity:
+    by_link = digest(link) if link else None
+    return Identity(id=guid if entry.id else by_link or text, link=by_link, text=text)
+
+
+def _text(title: str, entry: Entry, link: str) -> str:
+    """By title and summary; a text too short to tell needs its link, or else its id."""
+    summary = fold(entry.summary)
+    if len(title) + len(summary) < _TELLING:
+        return digest(title, summary, link or entry.id)
+    return digest(title, summary)
 
 
 def canonical_url(url: str) -> str:
-    """A URL for comparing, not for showing: scheme, mirrors and tracking folded away.
+    """A URL for comparing, not for showing; "" stays "", and what is no URL stays as it is.
 
-    By w3lib's canonicalize_url (order of parameters, escapes, IDN, no fragment); http and
-    https, www., m. and amp variants, a trailing slash and tracking parameters make no
-    difference. "" stays "".
+    w3lib's canonicalize_url (order of parameters, escapes, IDN), and besides: http and
+    https, www., m. and amp variants, default ports, trailing slashes, tracking and session
+    parameters and fragments (but "#!", which names pages) make no difference.
     """
     if not url:
         return ""
     try:
-        parts = urlsplit(canonicalize_url(url, keep_fragments="#!" in url))
-        port = parts.port
+        return _canonical(_behind_counter(url))
     except ValueError:
         return url
-    host = _MIRROR.sub("", (parts.hostname or "").lower())
-    kept = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _tracks(pair[0])]
-    path = _AMP_PATH.sub("", parts.path).rstrip("/")
-    netloc = host if port in {None, 80, 443} else f"{host}:{port}"
-    return urlunsplit(("", netloc, path, urlencode(kept), parts.fragment))
 
 
-def _tracks(name: str) -> bool:
-    return _TRACKING.fullmatch(name) is not None
+def _behind_counter(url: str) -> str:
+    targets = parse_qs(urlsplit(url).query).get("url") if _COUNTER.match(url) else None
+    return targets[0] if targets else url
+
+
+def _canonical(url: str) -> str:
+    parts = urlsplit(canonicalize_url(url, keep_fragments="#!" in url))
+    host = _MIRROR.sub("", (parts.hostname or "").rstrip("."))
+    netloc = host if parts.port in _DEFAULT_PORTS else f"{host}:{parts.port}"
+    path = _AMP_PATH.sub("", _SESSION_PATH.sub("", parts.path)).rstrip("/")
+    query = "&".join(pair for pair in parts.query.split("&") if not _tracks(pair))
+    return urlunsplit(("", netloc, path, query, parts.fragment))
+
+
+def _tracks(pair: str) -> bool:
+    name = pair.partition("=")[0].lower()
+    return name in _TRACKING or name.startswith(_TRACKING_PREFIXES)
 
 
 def _is_root(canonical: str) -> bool:

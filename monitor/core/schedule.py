@@ -96,7 +96,7 @@ def failure_gap(
 ) -> float:
     """Seconds to stay away after the n-th failure in a row (n from 1), before jitter."""
     cap = _GONE_CAP if outcome in _GONE else max(_FAILURE_CAP, polling.min_interval)
-    waited = min(polling.min_interval * 2 ** min(failures - 1, 20), cap)
+    waited = min(polling.min_interval * 2.0 ** min(failures - 1, 20), cap)
     return max(waited, min(retry_after or 0.0, DAY))
 
 

@@ -11,9 +11,13 @@ from __future__ import annotations
 import math
 import os
 import resource
+import signal
 import struct
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType, TracebackType
 from typing import IO
 
 from pydantic import TypeAdapter
@@ -22,6 +26,8 @@ from monitor.core.models import Document, Failure, Feed, Parsed, PollOutcome
 from monitor.core.parse import ParseLimits, parse
 
 _LENGTH = struct.Struct("!I")
+# Seconds between looks at whether the parent still lives.
+_LOOK_AROUND = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,6 @@ class Request:
     url: str
     content_type: str
     limits: ParseLimits
-    cpu_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,43 +48,60 @@ class Answer:
     failure: Failure | None = None
 
 
-REQUEST, ANSWER = TypeAdapter(Request), TypeAdapter(Answer)
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What the process may use: CPU seconds a document, bytes of memory in all.
+
+    `parent` is the process it works for, and without which it ends.
+    """
+
+    cpu_seconds: float
+    memory_bytes: int
+    parent: int
+
+
+REQUEST, ANSWER, BOUNDS = TypeAdapter(Request), TypeAdapter(Answer), TypeAdapter(Bounds)
 
 
 def write_frame(stream: IO[bytes], payload: bytes) -> None:
-    """One frame out."""
-    stream.write(_LENGTH.pack(len(payload)) + payload)
+    """One frame out; the stream may be unbuffered."""
+    rest = memoryview(_LENGTH.pack(len(payload)) + payload)
+    while rest:
+        rest = rest[stream.write(rest) :]
     stream.flush()
 
 
 def read_frame(stream: IO[bytes]) -> bytes | None:
     """One frame in; None when the other side has closed."""
-    head = stream.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        return None
-    size = _LENGTH.unpack(head)[0]
-    payload = stream.read(size)
-    return payload if len(payload) == size else None
+    head = _read(stream, _LENGTH.size)
+    return None if head is None else _read(stream, _LENGTH.unpack(head)[0])
 
 
-def serve(incoming: IO[bytes], outgoing: IO[bytes]) -> None:
+def _read(stream: IO[bytes], size: int) -> bytes | None:
+    pieces: list[bytes] = []
+    while size > 0:
+        if not (piece := stream.read(size)):
+            return None
+        pieces.append(piece)
+        size -= len(piece)
+    return b"".join(pieces)
+
+
+def serve(incoming: IO[bytes], outgoing: IO[bytes], cpu_seconds: float) -> None:
     """Answer requests until the parent closes the pipe."""
-    while (head := read_frame(incoming)) is not None:
-        body = read_frame(incoming)
-        if body is None:
+    while True:
+        _allow_cpu(cpu_seconds)
+        head, body = read_frame(incoming), read_frame(incoming)
+        if head is None or body is None:
             return
-        request = REQUEST.validate_json(head)
-        _allow_cpu(request.cpu_seconds)
-        write_frame(outgoing, ANSWER.dump_json(_answer(request, body), exclude_defaults=True))
+        write_frame(outgoing, _answer(REQUEST.validate_json(head), body))
 
 
-def _answer(request: Request, body: bytes) -> Answer:
+def _answer(request: Request, body: bytes) -> bytes:
     document = Document(request.url, body, request.content_type)
-    try:
-        found = parse(request.feed, document, request.limits)
-    except MemoryError:
-        return Answer(failure=Failure(PollOutcome.PARSE_ERROR, "needs too much memory"))
-    return Answer(failure=found) if isinstance(found, Failure) else Answer(parsed=found)
+    found = parse(request.feed, document, request.limits)
+    answer = Answer(failure=found) if isinstance(found, Failure) else Answer(parsed=found)
+    return ANSWER.dump_json(answer, exclude_defaults=True)
 
 
 def _allow_cpu(seconds: float) -> None:
@@ -89,14 +111,55 @@ def _allow_cpu(seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
 
 
-def main() -> None:
-    """Serve with bounded memory; what is printed by mistake must not enter the frames."""
-    memory = int(sys.argv[1])
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+def _bound(bounds: Bounds) -> None:
+    """No more memory, no core file, no life without the parent.
+
+    The parent may be gone with its end of the pipe still held open by a process that it
+    forked. Linux could send a signal (PR_SET_PDEATHSIG), but does so already when the
+    *thread* ends that started us, and ours come and go. So the parent is looked for.
+    """
+    if sys.platform != "darwin":  # there the limit cannot be set
+        resource.setrlimit(resource.RLIMIT_AS, (bounds.memory_bytes, bounds.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    signal.signal(signal.SIGALRM, _leave_without(bounds.parent))
+    signal.setitimer(signal.ITIMER_REAL, _LOOK_AROUND, _LOOK_AROUND)
+
+
+def _leave_without(parent: int) -> Callable[[int, FrameType | None], None]:
+    def look(_signal: int, _frame: FrameType | None) -> None:
+        if os.getppid() != parent:
+            os._exit(0)
+
+    return look
+
+
+def _last_words(
+    outgoing: IO[bytes],
+) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
+    """Tell the parent what ended us, in place of a traceback that nobody would see."""
+
+    def tell(kind: type[BaseException], _error: BaseException, trace: TracebackType | None) -> None:
+        while trace and trace.tb_next:
+            trace = trace.tb_next
+        where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+        said = f"the parser failed with {kind.__name__} at {where}"
+        why = "the document needs too much memory" if kind is MemoryError else said
+        answer = Answer(failure=Failure(PollOutcome.PARSE_ERROR, why))
+        write_frame(outgoing, ANSWER.dump_json(answer, exclude_defaults=True))
+
+    return tell
+
+
+def main() -> None:
+    """Serve; what is printed by mistake must not enter the frames."""
+    bounds = BOUNDS.validate_json(sys.argv[1])
     outgoing = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    serve(sys.stdin.buffer, outgoing)
+    sys.excepthook = _last_words(outgoing)
+    _bound(bounds)
+    serve(sys.stdin.buffer, outgoing, bounds.cpu_seconds)
 
 
 if __name__ == "__main__":

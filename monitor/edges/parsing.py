@@ -7,15 +7,28 @@ import signal
 import subprocess
 import sys
 import threading
+import weakref
 from dataclasses import replace
 
 from monitor.core.models import Document, Failure, Feed, Parsed, PollOutcome
 from monitor.core.parse import ParseLimits
-from monitor.edges.parse_child import ANSWER, REQUEST, Request, read_frame, write_frame
+from monitor.edges.parse_child import (
+    ANSWER,
+    BOUNDS,
+    REQUEST,
+    Bounds,
+    Request,
+    read_frame,
+    write_frame,
+)
 
 _MEGABYTE = 1 << 20
 # After so many documents a new child is started, so that no leak grows for ever.
 _RECYCLE = 2_000
+# Seconds for a child to end by itself once its input is closed.
+_PATIENCE = 2.0
+# What the child may see of our environment: no secret is in it.
+_PASSED_ON = ("PATH", "HOME", "LANG", "LC_", "TZ", "TMPDIR", "PYTHON", "VIRTUAL_ENV", "LD_", "COV")
 
 
 class ParserProcess:
@@ -35,97 +48,125 @@ class ParserProcess:
         self._cpu, self._memory, self._wall = cpu_seconds, memory_bytes, wall_seconds
         self._limits = limits or ParseLimits()
         self._lock = threading.Lock()
-        self._child: subprocess.Popen[bytes] | None = None
-        self._owner = 0
-        self._served = 0
+        self._child: _Child | None = None
+        _ALL.add(self)
 
     def parse(self, feed: Feed, document: Document) -> Parsed | Failure:
         """The entries of a document, or why there are none."""
         # The child needs no credentials, and what it does not have it cannot leak.
-        request = Request(
-            feed=replace(feed, credentials=None),
-            url=document.url,
-            content_type=document.content_type,
-            limits=self._limits,
-            cpu_seconds=self._cpu,
-        )
+        bare = replace(feed, credentials=None)
+        request = Request(bare, document.url, document.content_type, self._limits)
         with self._lock:
             child = self._started()
-            late = threading.Timer(self._wall, child.kill)
-            late.start()
-            try:
-                answer = self._ask(child, REQUEST.dump_json(request), document.body)
-            finally:
-                late.cancel()
-            if answer is None:
-                return self._mourn(child)
+            answer = child.ask(REQUEST.dump_json(request), document.body)
+            if answer is None or child.overdue:
+                self._end()
+        if answer is None:
+            return Failure(PollOutcome.PARSE_ERROR, self._why(child))
         found = ANSWER.validate_json(answer)
         return found.parsed or found.failure or Parsed(())
 
     def close(self) -> None:
-        """End the child."""
+        """End the child; the next document would start another."""
         with self._lock:
             self._end()
 
-    def _started(self) -> subprocess.Popen[bytes]:
-        if self._owner != os.getpid():
-            # Forked: the child belongs to our parent, its pipes must be left alone.
-            self._child, self._owner = None, os.getpid()
-        if self._child is not None and self._served >= _RECYCLE:
+    def forget(self) -> None:
+        """After a fork: the child is our parent's, and the lock may never be released."""
+        self._lock = threading.Lock()
+        self._child = None
+
+    def _started(self) -> _Child:
+        if self._child and (self._child.served >= _RECYCLE or not self._child.alive):
             self._end()
         if self._child is None:
-            command = [sys.executable, "-m", "monitor.edges.parse_child", str(self._memory)]
-            self._child = subprocess.Popen(  # noqa: S603 - our own module, no shell
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-            )
-            self._served = 0
-        self._served += 1
+            bounds = Bounds(self._cpu, self._memory, os.getpid())
+            self._child = _Child(bounds, self._wall)
         return self._child
-
-    @staticmethod
-    def _ask(child: subprocess.Popen[bytes], head: bytes, body: bytes) -> bytes | None:
-        """The child's answer; None when it died over the question."""
-        if child.stdin is None or child.stdout is None:
-            raise AssertionError("the child was started with pipes")
-        try:
-            write_frame(child.stdin, head)
-            write_frame(child.stdin, body)
-            return read_frame(child.stdout)
-        except (BrokenPipeError, ConnectionResetError):
-            return None
-
-    def _mourn(self, child: subprocess.Popen[bytes]) -> Failure:
-        """What killed the child, as this feed's outcome."""
-        self._end()
-        code = child.returncode
-        if code == -signal.SIGXCPU:
-            why = f"used more than {self._cpu:g} s of CPU time"
-        elif code == -signal.SIGKILL:
-            why = f"took longer than {self._wall:g} s, or was killed for memory"
-        else:
-            why = f"the parser process died (exit {code})"
-        return Failure(PollOutcome.PARSE_ERROR, why)
 
     def _end(self) -> None:
         child, self._child = self._child, None
-        if child is None or self._owner != os.getpid():
-            return
-        for pipe in (child.stdin, child.stdout):
-            if pipe is not None:
-                _close(pipe)
+        if child:
+            child.end()
+
+    def _why(self, child: _Child) -> str:
+        """What the document's child died of."""
+        if child.overdue:
+            return f"took longer than {self._wall:g} s"
+        if child.code == -signal.SIGXCPU:
+            return f"used more than {self._cpu:g} s of CPU time"
+        return f"the parser process died (exit {child.code})"
+
+
+class _Child:
+    """One running process: its pipes, how much it did, and whether its time ran out."""
+
+    def __init__(self, bounds: Bounds, wall: float) -> None:
+        self._wall = wall
+        self.served = 0
+        self.overdue = False
+        # Unbuffered, so that after a fork nothing is left for two processes to flush.
+        self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
+            [sys.executable, "-m", "monitor.edges.parse_child", BOUNDS.dump_json(bounds).decode()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            env={key: text for key, text in os.environ.items() if key.startswith(_PASSED_ON)},
+        )
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    @property
+    def code(self) -> int | None:
+        """As in subprocess: the exit code, or minus the signal that ended it."""
+        return self._process.returncode
+
+    def ask(self, head: bytes, body: bytes) -> bytes | None:
+        """The child's answer; None when it died over the question."""
+        late = threading.Timer(self._wall, self._kill)
+        late.daemon = True
+        late.start()
+        self.served += 1
         try:
-            child.wait(timeout=2.0)
+            return self._exchange(head, body)
+        except (BrokenPipeError, ConnectionResetError):
+            return None
+        finally:
+            late.cancel()
+
+    def _exchange(self, head: bytes, body: bytes) -> bytes | None:
+        stdin, stdout = self._process.stdin, self._process.stdout
+        if stdin is None or stdout is None:
+            raise AssertionError("the child was started with pipes")
+        write_frame(stdin, head)
+        write_frame(stdin, body)
+        return read_frame(stdout)
+
+    def _kill(self) -> None:
+        self.overdue = True
+        self._process.kill()
+
+    def end(self) -> None:
+        """Close the pipes and wait for the process, with little patience."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                pipe.close()
+        try:
+            self._process.wait(timeout=_PATIENCE)
         except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+            self._process.kill()
+            self._process.wait()
 
 
-def _close(pipe: object) -> None:
-    """Close a pipe whose reader may be gone with something still unwritten."""
-    try:
-        pipe.close()  # type: ignore[attr-defined]
-    except BrokenPipeError:
-        return
+_ALL: weakref.WeakSet[ParserProcess] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for parser in list(_ALL):
+        parser.forget()
+
+
+os.register_at_fork(after_in_child=_after_fork)

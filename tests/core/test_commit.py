@@ -1,0 +1,68 @@
+"""What one poll changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from monitor.core.commit import delivery_id, gather
+from monitor.core.models import Alert, Identity, Known, Outcome, Sameness, Seen, StoryRef, Verdict
+from tests import make
+
+ID = Identity("id-1", "link-1", "text-1")
+
+
+def verdict(identity: Identity = ID, *, told: bool = True) -> Verdict:
+    story = make.story()
+    alerts = (Alert("desk", "because", story),) if told else ()
+    return Verdict(
+        make.entry(),
+        identity,
+        Sameness.NEW,
+        Outcome.ALERTED,
+        "because",
+        story=story,
+        story_id=story.id,
+        alerts=alerts,
+        settled=frozenset({"desk"}),
+    )
+
+
+def silent(identity: Identity, text: str = "t") -> Verdict:
+    entry = make.entry()
+    return Verdict(entry, replace(identity, text=text), Sameness.NEW, Outcome.NO_TOPIC, "")
+
+
+def test_an_alert_becomes_a_delivery_with_the_same_id_whoever_decides() -> None:
+    commit = gather("f", "u", make.state(), [verdict()], Known(), now=make.NOW)
+    (delivery,) = commit.deliveries
+    assert delivery.id == delivery_id("s_1", "desk") == delivery_id("s_1", "desk")
+    assert delivery.id != delivery_id("s_1", "hook")
+    assert commit.claims == {"link:link-1": "s_1", "text:text-1": "s_1"}
+    assert commit.settled == {"s_1": frozenset({"desk"})}
+    assert commit.seen == {"id-1": Seen("text-1", "s_1", make.NOW.timestamp())}
+
+
+def test_names_that_a_story_holds_are_not_claimed_again() -> None:
+    known = Known(stories={"link:link-1": make_ref()})
+    commit = gather("f", "u", make.state(), [verdict(), verdict()], known, now=make.NOW)
+    assert commit.claims == {"text:text-1": "s_1"}
+
+
+def test_an_unchanged_entry_is_not_written_again_and_an_edited_one_keeps_its_story() -> None:
+    known = Known(seen={"id-1": Seen("t", "s_9", 1.0), "id-2": Seen("old", "s_8", 1.0)})
+    polled = [silent(ID), silent(Identity("id-2", None, ""), "new")]
+    commit = gather("f", "u", make.state(), polled, known, now=make.NOW)
+    assert commit.seen == {"id-2": Seen("new", "s_8", make.NOW.timestamp())}
+
+
+def test_of_a_long_memory_the_oldest_are_forgotten_but_never_what_the_feed_still_shows() -> None:
+    seen = {f"id-{n}": Seen("t", None, float(n)) for n in range(6)}
+    polled = [silent(Identity("id-0", None, "")), silent(Identity("id-9", None, ""))]
+    commit = gather("f", "u", make.state(), polled, Known(seen=seen), now=make.NOW, remember=5)
+    assert commit.forgotten == ("id-1", "id-2")
+    unbounded = gather("f", "u", make.state(), polled, Known(seen=seen), now=make.NOW)
+    assert unbounded.forgotten == ()
+
+
+def make_ref() -> StoryRef:
+    return StoryRef("s_0", "e_0", "guid-0")

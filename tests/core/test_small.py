@@ -1,0 +1,43 @@
+"""The small parts: digests, batches, severities, faults."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitor.core.batching import by_host, deal
+from monitor.core.digest import digest
+from monitor.core.errors import BadInput, Fault
+from monitor.core.models import Feed, Severity
+
+
+def feeds(*urls: str) -> list[Feed]:
+    return [Feed(url) for url in urls]
+
+
+def test_a_digest_is_short_stable_and_tells_parts_apart() -> None:
+    assert len(digest("x")) == 11
+    assert digest("ab", "c") != digest("a", "bc")
+    assert digest("\ud800") != digest("x")
+
+
+def test_all_feeds_of_a_host_are_in_one_batch() -> None:
+    given = feeds("https://a/1", "https://b/1", "https://a/2", "https://c/1", "https://a/3")
+    batches = [[one.url for one in batch] for batch in deal(given, 2)]
+    assert batches == [
+        ["https://a/1", "https://a/2", "https://a/3"],
+        ["https://b/1", "https://c/1"],
+    ]
+    assert deal([], 2) == []
+    assert [len(one) for one in by_host(feeds("mailto:x", "https://a/"))] == [1, 1]
+
+
+def test_severities_have_an_order_and_names() -> None:
+    assert Severity.LOW < Severity.CRITICAL
+    assert Severity.from_label("high") is Severity.HIGH
+    with pytest.raises(KeyError):
+        Severity.from_label("HIGH")
+
+
+def test_bad_input_tells_all_faults_with_place_and_hint() -> None:
+    bad = BadInput([Fault("a.toml:3", "is wrong", "try this"), Fault("b", "too")])
+    assert str(bad) == "a.toml:3: is wrong (try this)\nb: too"

@@ -1,0 +1,214 @@
+"""What triage decides on one poll's entries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from monitor.core.commit import gather
+from monitor.core.identity import identify
+from monitor.core.models import Entry, Feed, Known, Outcome, Route, Sameness, Seen, Verdict
+from monitor.core.rulebook import Rulebook
+from monitor.core.triage import Policy, triage
+from monitor.edges.rulebook import load_rulebook
+from monitor.edges.store.memory import MemoryStore
+from tests import make
+
+
+@pytest.fixture(scope="module")
+def rulebook() -> Rulebook:
+    return load_rulebook(None)
+
+
+@pytest.fixture
+def desk(rulebook: Rulebook) -> Desk:
+    return Desk(rulebook)
+
+
+class Desk:
+    """Judges entries, with what went before as the knowledge it is given."""
+
+    def __init__(self, rulebook: Rulebook, *routes: Route) -> None:
+        self.policy = Policy(rulebook, routes or (make.route("desk"),))
+        self.store = MemoryStore()
+
+    def judge(
+        self,
+        *entries: Entry,
+        feed: Feed = make.FEED,
+        later: float = 0,
+        first_poll: bool = False,
+    ) -> tuple[Verdict, ...]:
+
+        paired = tuple(zip(entries, identify(entries), strict=True))
+        known = self.store.known(feed.key, [identity for _, identity in paired])
+        now = make.at(later)
+        verdicts = triage(feed, paired, known, self.policy, now, first_poll=first_poll)
+        revision = self.store.feed_state(feed.key).revision + 1
+        state = make.state(revision)
+        commit = gather(feed.key, feed.url, state, verdicts, known, now=now)
+        assert self.store.commit(commit)
+        return verdicts
+
+
+def outcomes(verdicts: Sequence[Verdict]) -> list[str]:
+    return [one.outcome.value for one in verdicts]
+
+
+def test_a_new_story_on_a_topic_alerts_its_receivers_and_says_why(desk: Desk) -> None:
+    (verdict,) = desk.judge(make.entry())
+    assert verdict.outcome is Outcome.ALERTED
+    (alert,) = verdict.alerts
+    assert alert.receiver == "desk"
+    assert "russia-sahel" in alert.reason
+    assert "Lavrov" in alert.reason
+    assert "route 1" in alert.reason
+    assert verdict.story_id == alert.story.id
+    assert verdict.event_id
+
+
+def test_an_entry_shown_again_is_a_duplicate_of_its_own_story(desk: Desk) -> None:
+    (first,) = desk.judge(make.entry())
+    (again,) = desk.judge(make.entry())
+    assert (again.outcome, again.sameness) == (Outcome.DUPLICATE, Sameness.SAME_ID)
+    assert (again.of, again.story_id) == ("guid-1", first.story_id)
+    assert again.alerts == ()
+
+
+def test_an_entry_about_nothing_of_ours_has_no_topic_and_is_not_told_twice(desk: Desk) -> None:
+    plain = make.entry("Ferry timetable changes", summary="Earlier crossings in spring.")
+    (verdict,) = desk.judge(plain)
+    assert (verdict.outcome, verdict.reason) == (Outcome.NO_TOPIC, "no rule matched")
+    (again,) = desk.judge(plain)
+    assert (again.outcome, again.of, again.story_id) == (Outcome.DUPLICATE, "guid-1", None)
+
+
+def test_a_near_miss_is_named(desk: Desk) -> None:
+    (verdict,) = desk.judge(make.entry("Spill in the Niger Delta", summary="Oil again."))
+    assert verdict.outcome is Outcome.NO_TOPIC
+    assert "Niger Delta" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("change", "sameness"),
+    [
+        ({"title": "Russia's envoy in Mali"}, Sameness.SAME_LINK),
+        ({"link": "https://wire.example/other"}, Sameness.SAME_TEXT),
+        ({"link": ""}, Sameness.SAME_TEXT),
+    ],
+)
+def test_a_copy_in_another_feed_does_not_alert_and_joins_the_story(
+    desk: Desk, change: dict[str, str], sameness: Sameness
+) -> None:
+    (first,) = desk.judge(make.entry())
+    copy = make.entry(id="other", feed=make.OTHER.url, **change)
+    (verdict,) = desk.judge(copy, feed=make.OTHER)
+    assert (verdict.outcome, verdict.sameness) == (Outcome.DUPLICATE, sameness)
+    assert (verdict.story_id, verdict.of) == (first.story_id, "guid-1")
+    (stored,) = desk.store.stories(make.at(-9))
+    assert [one.source for one in stored.carriers] == ["Sahel Daily", "The Wire"]
+
+
+def test_copies_within_one_document_alert_once(desk: Desk) -> None:
+    verdicts = desk.judge(make.entry(), make.entry(id="guid-2", link="https://x.example/2"))
+    assert outcomes(verdicts) == ["alerted", "duplicate"]
+
+
+def test_two_stories_with_crossed_link_and_text_keep_the_first_ones_claims(desk: Desk) -> None:
+    one = make.entry()
+    two = make.entry("Niger's junta meets Putin's envoy", id="2", link="https://x.example/2")
+    desk.judge(one, two)
+    crossed = replace(one, id="3", link=two.link)
+    (verdict,) = desk.judge(crossed, feed=make.OTHER)
+    assert verdict.of == "2"
+    assert desk.judge(replace(one, id="4"), feed=make.OTHER)[0].of == "guid-1"
+
+
+def test_an_entry_that_gains_a_topic_when_edited_alerts_then(desk: Desk) -> None:
+    desk.judge(make.entry("Breaking: more follows", summary=""))
+    (verdict,) = desk.judge(make.entry())
+    assert (verdict.outcome, verdict.sameness) == (Outcome.ALERTED, Sameness.UPDATED)
+
+
+def test_an_edited_entry_that_was_told_is_an_update_without_a_second_alert(desk: Desk) -> None:
+    (first,) = desk.judge(make.entry())
+    (verdict,) = desk.judge(make.entry("Lavrov lands in Bamako for two days"))
+    assert (verdict.outcome, verdict.sameness) == (Outcome.DUPLICATE, Sameness.UPDATED)
+    assert verdict.story_id == first.story_id
+    (gone,) = desk.judge(make.entry("Correction", summary="withdrawn"))
+    assert gone.outcome is Outcome.NO_TOPIC
+    (back,) = desk.judge(make.entry())
+    assert (back.outcome, back.story_id) == (Outcome.DUPLICATE, first.story_id)
+
+
+def test_the_first_poll_alerts_only_what_is_fresh(desk: Desk) -> None:
+    old = make.entry(published=make.at(-25 * 3600))
+    undated = make.entry("Wagner leaves Mali", id="2", link="https://x.example/2", published=None)
+    fresh = make.entry("Putin calls Goïta", id="3", link="https://x.example/3")
+    verdicts = desk.judge(old, undated, fresh, first_poll=True)
+    assert outcomes(verdicts) == ["seeded", "seeded", "alerted"]
+    assert "24 h" in verdicts[0].reason
+    assert "no date" in verdicts[1].reason
+
+
+def test_a_copy_of_a_seeded_story_stays_silent_too(desk: Desk) -> None:
+    desk.judge(make.entry(published=make.at(-99 * 3600)), first_poll=True)
+    copy = make.entry(id="x", published=make.at(-60))
+    (verdict,) = desk.judge(copy, feed=make.OTHER)
+    assert verdict.outcome is Outcome.DUPLICATE
+
+
+def test_later_polls_take_undated_and_future_entries_but_not_last_weeks(desk: Desk) -> None:
+    undated = make.entry(published=None)
+    future = make.entry("Putin calls Goïta", id="2", link="", published=make.at(9e6))
+    old = make.entry("Wagner in Mali", id="3", link="", published=make.at(-8 * 86_400))
+    verdicts = desk.judge(undated, future, old)
+    assert outcomes(verdicts) == ["alerted", "alerted", "too-old"]
+    assert "168 h" in verdicts[2].reason
+
+
+def test_a_topic_that_no_route_takes_is_told_to_nobody_and_says_which_refused(
+    rulebook: Rulebook,
+) -> None:
+    picky = Desk(rulebook, make.route("desk", languages=frozenset({"ru"})))
+    (verdict,) = picky.judge(make.entry())
+    assert verdict.outcome is Outcome.NO_ROUTE
+    assert verdict.reason == "route 1: wants language ru, this is en"
+    unrouted = Desk(rulebook)
+    unrouted.policy = Policy(rulebook, ())
+    assert unrouted.judge(make.entry())[0].reason == "no route is configured"
+
+
+def test_a_receiver_that_was_not_told_hears_of_a_story_by_a_copy(rulebook: Rulebook) -> None:
+    desk = Desk(
+        rulebook,
+        make.route("mali", countries=frozenset({"Mali"})),
+        make.route("france", countries=frozenset({"France"})),
+    )
+    desk.judge(make.entry())
+    (verdict,) = desk.judge(make.entry(id="copy"), feed=make.OTHER)
+    assert [one.receiver for one in verdict.alerts] == ["france"]
+    assert [one.source for one in verdict.alerts[0].others] == ["Sahel Daily"]
+
+
+def test_an_entry_without_guid_is_called_by_its_link_or_else_its_identity(desk: Desk) -> None:
+    bare = make.entry(id="")
+    desk.judge(bare)
+    assert desk.judge(bare)[0].of == bare.link
+    nameless = make.entry("Wagner quits Mali for good, says Goïta", id="", link="")
+    desk.judge(nameless)
+    (again,) = desk.judge(nameless)
+    assert again.of == identify([nameless])[0].id
+
+
+def test_triage_is_pure(rulebook: Rulebook) -> None:
+    policy = Policy(rulebook, (make.route(),), max_age=timedelta(days=1))
+    entries = tuple(zip([make.entry()], identify([make.entry()]), strict=True))
+    known = Known(seen={"x": Seen("y")})
+    assert triage(make.FEED, entries, known, policy, make.NOW) == triage(
+        make.FEED, entries, known, policy, make.NOW
+    )
+    assert known.seen == {"x": Seen("y")}
