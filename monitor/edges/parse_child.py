@@ -107,8 +107,14 @@ def _answer(request: Request, body: bytes) -> bytes:
 def _allow_cpu(seconds: float) -> None:
     """Let this process use so much CPU time from now on, and no more."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    soft = math.ceil(used.ru_utime + used.ru_stime + seconds)
-    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
+    _limit(resource.RLIMIT_CPU, math.ceil(used.ru_utime + used.ru_stime + seconds))
+
+
+def _limit(kind: int, soft: int) -> None:
+    """Set a limit, as far as one set from outside allows."""
+    hard = resource.getrlimit(kind)[1]
+    most = soft if hard == resource.RLIM_INFINITY else min(soft, hard)
+    resource.setrlimit(kind, (most, hard))
 
 
 def _bound(bounds: Bounds) -> None:
@@ -119,10 +125,12 @@ def _bound(bounds: Bounds) -> None:
     *thread* ends that started us, and ours come and go. So the parent is looked for.
     """
     if sys.platform != "darwin":  # there the limit cannot be set
-        resource.setrlimit(resource.RLIMIT_AS, (bounds.memory_bytes, bounds.memory_bytes))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        _limit(resource.RLIMIT_AS, bounds.memory_bytes)
+    _limit(resource.RLIMIT_CORE, 0)
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    # What is sent to the whole group is the parent's to answer; its document may be ours.
+    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(one, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, _leave_without(bounds.parent))
     signal.setitimer(signal.ITIMER_REAL, _LOOK_AROUND, _LOOK_AROUND)
 
