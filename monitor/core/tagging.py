@@ -78,7 +78,9 @@ def _tagging(
     implied = {name for topic in own for name in rulebook.topic_by_name[topic].implies}
     matches = [_match(rule, one) for rule, evidence in holding for one in evidence]
     best = {topic: max((r for r, _ in holding if r.topic == topic), key=_rank) for topic in own}
-    reasons = [_reason(best[topic], dict(holding)[best[topic]]) for topic in sorted(own)]
+    # What another topic implies goes without saying.
+    leading = sorted(own - implied, key=lambda topic: _rank(best[topic]), reverse=True)
+    reasons = [_reason(best[topic], dict(holding)[best[topic]]) for topic in leading]
     return Tagging(
         topics=frozenset(own | implied),
         severity=max((rule.severity for rule, _ in holding), default=Severity.LOW),

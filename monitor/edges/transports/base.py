@@ -65,7 +65,7 @@ def body(delivery: Delivery, limit: int) -> bytes:
 
     What is too long is shortened, and `truncated` says so.
     """
-    message = {
+    message: dict[str, Any] = {
         "type": delivery.alert.kind,
         "timestamp": _iso(delivery.created),
         "data": _data(delivery.alert),
