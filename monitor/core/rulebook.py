@@ -170,8 +170,11 @@ def _concept_terms(concepts: Mapping[str, Any], faults: list[Fault]) -> list[Ter
         if not isinstance(table, dict) or not all(_is_texts(words) for words in table.values()):
             faults.append(Fault(f"concepts.toml: {name}", "is not a table of word lists"))
             continue
-        for words in table.values():
-            terms += [Term(word, Role.CONCEPT, name) for word in words]
+        for language, words in table.items():
+            where = f"concepts.toml: {name}.{language}"
+            wrong = [word for word in words if "*" in word[:-1] or not word.strip("* ")]
+            faults += [Fault(where, f"{word!r}: only one * and only at the end") for word in wrong]
+            terms += [Term(word, Role.CONCEPT, name) for word in words if word not in wrong]
     return terms
 
 

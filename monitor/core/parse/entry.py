@@ -75,6 +75,9 @@ def primary_language(tag: str) -> str | None:
     return first if _LANGUAGE.fullmatch(first) and first not in _UNTELLING else None
 
 
-def surplus(count: int, limits: ParseLimits) -> str:
-    """A note for a document of more entries than are read."""
-    return f"{count} entries, the first {limits.entries} were read" * (count > limits.entries)
+def remarks(found: int, read: int, kept: int) -> str:
+    """A note where not all entries found were read, or not all read were kept."""
+    notes = [f"{found} entries, the first {read} were read"] if found > read else []
+    if read > kept:
+        notes.append(f"{read - kept} entries held neither text nor link")
+    return "; ".join(notes)

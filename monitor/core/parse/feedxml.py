@@ -18,7 +18,7 @@ import feedparser
 
 from monitor.core.models import Failure, Feed, Parsed, PollOutcome
 from monitor.core.parse.dates import from_struct
-from monitor.core.parse.entry import Raw, make_entries, primary_language, surplus
+from monitor.core.parse.entry import Raw, make_entries, primary_language, remarks
 from monitor.core.parse.limits import ParseLimits
 from monitor.core.parse.sniff import is_cut, is_whole
 
@@ -54,7 +54,9 @@ def parse_xml(feed: Feed, url: str, text: str, limits: ParseLimits) -> Parsed | 
     entries = make_entries(feed, url, raws, limits, language)
     if trouble and not entries and (raws or not is_whole(text)):
         return Failure(PollOutcome.PARSE_ERROR, f"not well-formed: {trouble}")
-    return Parsed(entries, _note(len(found["entries"]), limits, trouble), language)
+    damage = f"not well-formed ({trouble}), read as far as possible" if trouble else ""
+    notes = (damage, remarks(len(found["entries"]), len(raws), len(entries)))
+    return Parsed(entries, "; ".join(filter(None, notes)), language)
 
 
 def _feedparser(text: str) -> Any:
@@ -74,11 +76,6 @@ def _trouble(found: Any) -> str:
     error = found.get("bozo_exception")
     line = getattr(error, "getLineNumber", lambda: None)()
     return f"{type(error).__name__} in line {line}" if line else type(error).__name__
-
-
-def _note(count: int, limits: ParseLimits, trouble: str) -> str:
-    damage = f"not well-formed ({trouble}), read as far as possible" if trouble else ""
-    return "; ".join(filter(None, (damage, surplus(count, limits))))
 
 
 def _raw(one: Any) -> Raw:

@@ -7,7 +7,7 @@ from typing import Any
 
 from monitor.core.models import Failure, Feed, Parsed, PollOutcome
 from monitor.core.parse.dates import from_iso
-from monitor.core.parse.entry import Raw, make_entries, primary_language, surplus
+from monitor.core.parse.entry import Raw, make_entries, primary_language, remarks
 from monitor.core.parse.limits import ParseLimits
 
 _VERSION = "jsonfeed.org/version/"
@@ -26,9 +26,10 @@ def parse_json(feed: Feed, url: str, text: str, limits: ParseLimits) -> Parsed |
     if not isinstance(found, list):
         return Failure(PollOutcome.PARSE_ERROR, "this JSON Feed has no list of items")
     language = primary_language(_text(root.get("language")))
-    raws = [_raw(one) for one in found[: limits.entries] if isinstance(one, dict)]
+    objects = [one for one in found if isinstance(one, dict)]
+    raws = [_raw(one) for one in objects[: limits.entries]]
     entries = make_entries(feed, url, raws, limits, language)
-    return Parsed(entries, surplus(len(found), limits), language)
+    return Parsed(entries, remarks(len(objects), len(raws), len(entries)), language)
 
 
 def _broken(text: str, error: str) -> Failure:
