@@ -36,6 +36,8 @@ _AMP_PATH = re.compile(r"(?:/amp|\.amp)(?:\.html?)?/?$", re.IGNORECASE)
 _SESSION_PATH = re.compile(r";jsessionid=[^/;]*", re.IGNORECASE)
 # Google Alerts' links lead through a counter: the real one is in a parameter.
 _COUNTER = re.compile(r"https?://(?:www\.)?google\.com/url\?", re.IGNORECASE)
+# A site's front page, which tells no story, or no link at all.
+_ROOT = re.compile(r"(?://[^/?#]*)?")
 _DEFAULT_PORTS = frozenset({None, 80, 443})
 _WORDS = re.compile(r"[^\W_]+")
 # Below this many characters two texts are the same by chance ("Flash info").
@@ -58,7 +60,7 @@ def identify(entries: Sequence[Entry]) -> tuple[Identity, ...]:
         _identity(
             entry,
             guid=digest(entry.id, link, title) if entry.id in shared_ids else digest(entry.id),
-            link="" if link in shared_links or _is_root(link) else link,
+            link="" if link in shared_links or _ROOT.fullmatch(link) else link,
             text=_text(title, entry, link),
         )
         for entry, (link, title) in zip(entries, stories, strict=True)
@@ -116,12 +118,6 @@ def _canonical(url: str) -> str:
 def _tracks(pair: str) -> bool:
     name = pair.partition("=")[0].lower()
     return name in _TRACKING or name.startswith(_TRACKING_PREFIXES)
-
-
-def _is_root(canonical: str) -> bool:
-    """Whether a canonical URL is a site's front page, which tells no story."""
-    parts = urlsplit(canonical)
-    return not (parts.path.strip("/") or parts.query or parts.fragment)
 
 
 def fold(text: str) -> str:

@@ -1,89 +1,162 @@
 """What an alert says to a person. Pure: channels only dress these words.
 
-Texts from feeds come here as they were published; what a channel must escape, it escapes
-itself, at the last moment.
+Texts come here as they were published and leave as one line each, without control,
+direction or other invisible characters. What a channel must escape, it escapes itself, at
+the last moment.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from urllib.parse import quote, urlsplit
 
 from monitor.core.commit import delivery_id
+from monitor.core.evidence import Piece, sentence
 from monitor.core.models import Alert, Carrier, Delivery, Match, Severity, Story
+from monitor.core.parse.plain import clean, shorten
 
+# Characters of a headline, of any other line, of an outlet's name and of a link; a longer
+# link is dropped, for half a link leads nowhere.
+_HEADLINE, _LINE, _NAME, _LINK = 300, 400, 100, 2_000
 # How many of the others that carry a story are named.
 _NAMED = 5
-# Characters of context shown before the first piece of evidence.
-_BEFORE = 120
+# What would end a link, or hide where it leads, in some channel or terminal.
+_UNSAFE = frozenset(' "<>|\\^`{}')
 _ORDER = ("russia-sahel", "sahel", "russia")
+_KINDS = {"story.alert": "", "story.update": "Update", "digest": "Digest", "test": "TEST"}
+_LANGUAGES = {
+    "ar": "Arabic",
+    "bm": "Bambara",
+    "de": "German",
+    "en": "English",
+    "es": "Spanish",
+    "fr": "French",
+    "ha": "Hausa",
+    "pt": "Portuguese",
+    "ru": "Russian",
+    "zh": "Chinese",
+}
+_UNITS = (("day", "days", 86_400), ("h", "h", 3_600), ("min", "min", 60))
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """A stretch of text; `evidence` is what the rules went by."""
+class Elsewhere:
+    """Another outlet that carries the story, and its link or ""."""
 
-    text: str
-    evidence: bool = False
+    outlet: str
+    link: str
 
 
-def pieces(text: str, matches: Iterable[Match], field: str, limit: int) -> tuple[Piece, ...]:
-    """A field's text cut where evidence begins and ends, at most `limit` characters.
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """An alert in words, each of them one line that can be shown as it is.
 
-    A long text is shown from a little before its first evidence on.
+    `kind`: what sets it apart from a first alert ("Update", "TEST"), or "". `sentence`:
+    the one with most evidence. `more`: how many others carry it that are not named.
     """
-    spans = sorted({(one.start, one.end) for one in matches if one.field == field})
-    start = _window(text, spans, limit)
-    end = min(len(text), start + limit)
-    found = [Piece("…")] if start else []
-    done = start
-    for left, right in spans:
-        if left < done or right > end:
-            continue
-        found += [Piece(text[done:left]), Piece(text[left:right], evidence=True)]
-        done = right
-    tail = text[done:end] + ("…" if end < len(text) else "")
-    return tuple(one for one in (*found, Piece(tail)) if one.text)
+
+    kind: str
+    headline: str
+    link: str
+    outlet: str
+    when: str
+    severity: Severity
+    topics: str
+    sentence: tuple[Piece, ...]
+    reason: str
+    others: tuple[Elsewhere, ...]
+    more: int
+
+    @property
+    def title(self) -> str:
+        """The headline, after the kind where there is one."""
+        return f"{self.kind}: {self.headline}" if self.kind else self.headline
+
+    @property
+    def notice(self) -> str:
+        """The alert in one line, for a notification."""
+        return f"[{self.severity.label}] {self.title} ({self.outlet})"
 
 
-def _window(text: str, spans: list[tuple[int, int]], limit: int) -> int:
-    """Where to begin so that the first evidence is shown."""
-    if len(text) <= limit or not spans or spans[0][1] <= limit:
-        return 0
-    start = max(0, spans[0][0] - min(_BEFORE, limit // 2))
-    blank = text.find(" ", start, spans[0][0])
-    return blank + 1 if blank >= 0 else start
+def put(alert: Alert, now: datetime) -> Wording:
+    """An alert in words; `now` (aware) is for saying how long ago things were."""
+    story = alert.story
+    names = list(_elsewhere(alert))
+    return Wording(
+        kind=_KINDS.get(alert.kind, clean(alert.kind)),
+        headline=_headline(story),
+        link=safe_link(story.link),
+        outlet=outlet(story.carrier),
+        when=when(story, now),
+        severity=story.severity,
+        topics=", ".join(topics(story)),
+        sentence=sentence(story),
+        reason=shorten(clean(alert.reason), _LINE),
+        others=tuple(names[:_NAMED]),
+        more=len(names[_NAMED:]),
+    )
+
+
+def _headline(story: Story) -> str:
+    for text in (story.title, story.summary, story.link):
+        if shown := shorten(clean(text), _HEADLINE):
+            return shown
+    return "(no title)"
+
+
+def safe_link(link: str) -> str:
+    """An http(s) link without characters that end or disguise it, percent-encoded.
+
+    "" for any other scheme, for what is no URL, and for what is longer than 2,000.
+    """
+    try:
+        parts = urlsplit(link.strip())
+        webby = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        return ""
+    safe = "".join(_in_link(char) for char in link.strip()) if webby else ""
+    return safe if len(safe) <= _LINK else ""
+
+
+def _in_link(char: str) -> str:
+    if char.isprintable() and char not in _UNSAFE:
+        return char
+    return quote(char, safe="", errors="replace")
 
 
 def outlet(carrier: Carrier) -> str:
     """An outlet as people place it: name, country, language, state media."""
-    traits = [carrier.country or "", carrier.language or ""]
+    language = carrier.language or ""
+    traits = [carrier.country or "", _LANGUAGES.get(language.split("-")[0].lower(), language)]
     traits.append("state media" if carrier.state_media else "")
-    known = ", ".join(one for one in traits if one)
-    return f"{carrier.source} ({known})" if known else carrier.source
+    known = ", ".join(shorten(clean(one), _NAME) for one in traits if one)
+    name = shorten(clean(carrier.source), _NAME)
+    return f"{name} ({known})" if known else name
 
 
 def when(story: Story, now: datetime) -> str:
     """When a story was published and how long ago; when first seen, if it has no date."""
-    at, verb = (story.published, "published") if story.published else (story.first_seen, "seen")
-    return f"{verb} {at:%d %b %Y %H:%M} UTC, {ago(at, now)}"
+    if story.published is None:
+        return f"no date, first seen {_moment(story.first_seen, now)}"
+    return f"published {_moment(story.published, now)}"
 
 
-def ago(then: datetime, now: datetime) -> str:
+def _moment(at: datetime, now: datetime) -> str:
+    return f"{at:%d %b %Y %H:%M} UTC, {ago(now - at)}"
+
+
+def ago(age: timedelta) -> str:
     """How long ago, in the unit a person would use."""
-    seconds = (now - then).total_seconds()
+    seconds = age.total_seconds()
     if seconds < 0:
         return "dated in the future"
-    for name, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= size:
-            return f"{int(seconds // size)} {name} ago"
+    for one, many, size in _UNITS:
+        count = int(seconds // size)
+        if count:
+            return f"{count} {one if count == 1 else many} ago"
     return "just now"
-
-
-def label(story: Story) -> str:
-    """Severity and topics, the most telling topic first."""
-    return f"{story.severity.label.upper()} · {', '.join(topics(story))}"
 
 
 def topics(story: Story) -> list[str]:
@@ -92,58 +165,57 @@ def topics(story: Story) -> list[str]:
     return known + sorted(story.topics.difference(_ORDER))
 
 
-def others(alert: Alert) -> str:
-    """Who else carries the story; "" for nobody."""
-    named = list(dict.fromkeys(one.source for one in alert.others))
-    if not named:
-        return ""
-    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
-    return f"also at {', '.join(named[:_NAMED])}{more}"
+def _elsewhere(alert: Alert) -> Iterator[Elsewhere]:
+    """The others that carry the story, each outlet once."""
+    told = {alert.story.carrier.source}
+    for one in alert.others:
+        if one.source not in told:
+            told.add(one.source)
+            yield Elsewhere(outlet(one), safe_link(one.link))
 
 
-def fallback(alert: Alert) -> str:
-    """An alert in one line, for a notification."""
-    test = "TEST: " if alert.kind == "test" else ""
-    story = alert.story
-    return f"{test}[{story.severity.label.upper()}] {story.title} - {story.carrier.source}"
+# --- a sample -----------------------------------------------------------------------
+
+_SAMPLE_TITLE = (
+    "Not a real story: Moscow promises arms and instructors to the joint force of Mali, Niger"
+    " and Burkina Faso"
+)
+_SAMPLE_SUMMARY = (
+    "This message only shows that alerts arrive. In a real one, this sentence would tell how"
+    " Russia means to equip and train the joint force of Mali, Niger and Burkina Faso."
+)
+_SAMPLE_ENTITIES = {"Russia": "Q159", "Mali": "Q912", "Niger": "Q1032", "Burkina Faso": "Q965"}
 
 
 def sample(receiver: str, now: datetime) -> Delivery:
-    """A made-up alert that says that it is a test."""
-    title = (
-        "TEST: Moscow promises arms and instructors to the joint force of Mali, Niger and Burkina"
-    )
-    summary = (
-        "This is a test of monitor and no news. Russia would equip and train the joint force,"
-        " its foreign minister would say after talks in Bamako."
-    )
-    carrier = Carrier(
-        "monitor (test)", "https://monitor.example/feed", "https://monitor.example/test", now
-    )
+    """A made-up alert that says that it is a test; another `now` makes another delivery."""
+    home, other = _sample_carrier("Example Courier", now), _sample_carrier("Example Wire", now)
     story = Story(
         id="s_test",
         event="e_test",
         entry="test",
-        title=title,
-        summary=summary,
-        link="https://monitor.example/test",
-        published=now,
+        title=_SAMPLE_TITLE,
+        summary=_SAMPLE_SUMMARY,
+        link=home.link,
+        published=now - timedelta(minutes=12),
         first_seen=now,
-        carrier=carrier,
+        carrier=home,
         topics=frozenset(_ORDER),
-        severity=Severity.CRITICAL,
-        matches=(
-            _sample_match("title", title, "Moscow", "Q159", "Russia"),
-            _sample_match("title", title, "Mali", "Q912", "Mali"),
-            _sample_match("summary", summary, "Russia", "Q159", "Russia"),
-            _sample_match("summary", summary, "Bamako", "Q3703", "Bamako"),
-        ),
-        reasons=('russia-sahel: a sample: "Moscow" (Russia), "Mali" (Mali)',),
+        severity=Severity.HIGH,
+        matches=tuple(_sample_match(*one) for one in _SAMPLE_ENTITIES.items()),
+        reasons=('russia-sahel: a sample: "Russia", "Mali"',),
     )
-    alert = Alert(receiver, "asked for by hand: monitor send-test", story, kind="test")
+    reason = f"{story.reasons[0]}; asked for by hand: monitor send-test"
+    alert = Alert(receiver, reason, story, others=(other,), kind="test")
     return Delivery(delivery_id(f"s_test {now.isoformat()}", receiver), alert, created=now)
 
 
-def _sample_match(field: str, text: str, word: str, entity: str, name: str) -> Match:
-    start = text.index(word)
-    return Match("russia-sahel", "sample", field, start, start + len(word), word, entity, name)
+def _sample_carrier(name: str, now: datetime) -> Carrier:
+    site = f"https://{name.lower().replace(' ', '-')}.example"
+    return Carrier(name, f"{site}/feed", f"{site}/test", now, "en", "Mali")
+
+
+def _sample_match(name: str, entity: str) -> Match:
+    start = _SAMPLE_SUMMARY.index(name)
+    end = start + len(name)
+    return Match("russia-sahel", "sample", "summary", start, end, name, entity, name)

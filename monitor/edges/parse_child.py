@@ -42,10 +42,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Either of the two."""
+    """Entries or a failure; `last` if it is the last this process will give."""
 
     parsed: Parsed | None = None
     failure: Failure | None = None
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ def _last_words(
         where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
         said = f"the parser failed with {kind.__name__} at {where}"
         why = "the document needs too much memory" if kind is MemoryError else said
-        answer = Answer(failure=Failure(PollOutcome.PARSE_ERROR, why))
+        answer = Answer(failure=Failure(PollOutcome.PARSE_ERROR, why), last=True)
         write_frame(outgoing, ANSWER.dump_json(answer, exclude_defaults=True))
 
     return tell

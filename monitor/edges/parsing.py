@@ -58,13 +58,13 @@ class ParserProcess:
         request = Request(bare, document.url, document.content_type, self._limits)
         with self._lock:
             child = self._started()
-            answer = child.ask(REQUEST.dump_json(request), document.body)
-            if answer is None or child.overdue:
+            frame = child.ask(REQUEST.dump_json(request), document.body)
+            answer = ANSWER.validate_json(frame) if frame else None
+            if answer is None or answer.last or child.overdue:
                 self._end()
         if answer is None:
             return Failure(PollOutcome.PARSE_ERROR, self._why(child))
-        found = ANSWER.validate_json(answer)
-        return found.parsed or found.failure or Parsed(())
+        return answer.parsed or answer.failure or Parsed(())
 
     def close(self) -> None:
         """End the child; the next document would start another."""

@@ -62,7 +62,10 @@ class Polled:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """One poll from fetch to commit. `clock` gives aware UTC, `jitter` a number in 0..1."""
+    """One poll from fetch to commit. `clock` gives aware UTC, `jitter` a number in 0..1.
+
+    `lease`: how long a feed stays ours; longer than fetching and parsing can take.
+    """
 
     store: PollStore
     parser: Parser
@@ -70,7 +73,7 @@ class Pipeline:
     polling: Polling
     clock: Callable[[], datetime]
     jitter: Callable[[], float]
-    lease: timedelta = timedelta(seconds=120)
+    lease: timedelta
 
     async def poll(self, feed: Feed, lease: datetime, fetcher: Fetcher) -> Polled | None:
         """Poll a feed that is ours by the lease; None when it is not ours any more."""

@@ -30,15 +30,15 @@ class Sent:
 class Sender:
     """Sends what waits. `token` draws a name for a lease that nobody else has.
 
-    `lease`: how long a delivery stays ours; longer than any send can take. `patience`:
-    after this long the rest is left to the next wake-up.
+    `lease`: how long a delivery stays ours; twice what a send can take. `patience`: after
+    this long the rest is left to the next wake-up.
     """
 
     outbox: Outbox
     clock: Callable[[], datetime]
     jitter: Callable[[], float]
     token: Callable[[], str]
-    lease: timedelta = timedelta(seconds=60)
+    lease: timedelta = timedelta(seconds=30)
     patience: timedelta = timedelta(seconds=30)
 
     async def drain(self, receiver: str, transport: Transport, told: Callable[[Sent], None]) -> int:

@@ -9,7 +9,7 @@ import sys
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TextIO
@@ -42,6 +42,8 @@ from monitor.service.sending import Sender, Sent
 _FEEDS_A_TICK = 2_000
 # Celery's queues: polling, sending, and the ticks that start both.
 QUEUES = ("poll", "deliver", "tick")
+# What may come on top of a fetch: parsing is killed after 20 s.
+_PARSE_AND_COMMIT = timedelta(seconds=30)
 # How many hosts of one batch are asked at the same time.
 _HOSTS_AT_ONCE = 25
 
@@ -150,6 +152,7 @@ class Service:
             polling=self.settings.polling,
             clock=utc_now,
             jitter=random.random,
+            lease=self.settings.deadline + _PARSE_AND_COMMIT,
         )
 
     @cached_property

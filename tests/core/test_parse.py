@@ -78,6 +78,14 @@ def test_entries_beyond_the_limit_are_left_out_with_a_note() -> None:
     assert found.note == "5 entries, the first 3 were read"
 
 
+def test_entries_beyond_the_limit_are_counted_under_any_name() -> None:
+    body = "".join(f"<a:entry><a:title>{n}</a:title></a:entry>" for n in range(5))
+    text = f'<a:feed xmlns:a="http://www.w3.org/2005/Atom">{body}</a:feed>'
+    found = read(Document(URL, text.encode()), ParseLimits(entries=3))
+    assert [entry.title for entry in found.entries] == ["0", "1", "2"]
+    assert found.note == "5 entries, the first 3 were read"
+
+
 def test_long_texts_are_cut_at_a_word_and_long_links_are_dropped() -> None:
     found = read(
         rss(

@@ -29,19 +29,25 @@ _MONTHS = (
 _WORDED = re.compile(
     r"(?P<day>\d{1,2})(?:er)?\s+(?P<month>[^\W\d_]{3,10})\.?,?\s+(?P<year>\d{4})\b"
     r"(?:\D{1,6}(?P<hour>\d{1,2})[:h](?P<minute>\d{2})(?::(?P<second>\d{2}))?)?"
-    r"\s*(?P<zone>[+-]\d{2}:?\d{2}|MSK)?"
+    r"\s*(?P<zone>[+-]\d{2}:?\d{2}|[A-Z]{3,4})?"
 )
-_MOSCOW = "+0300"
+# Zones of the places we watch, which RFC 822 and so feedparser do not know (and read as UTC).
+_ZONES = {
+    **dict.fromkeys(("MSK", "EEST", "EAT"), "+0300"),
+    **dict.fromkeys(("CEST", "EET", "CAT"), "+0200"),
+    **dict.fromkeys(("CET", "WAT", "BST"), "+0100"),
+}
+_UNIX = re.compile(r"\d{10}")
 
 
 def from_struct(parsed: time.struct_time | None, text: str) -> datetime | None:
     """The moment that feedparser read (UTC), else what our own languages say in `text`."""
+    if _UNIX.fullmatch(text):
+        return plausible(_EPOCH + timedelta(seconds=int(text)))
     if parsed is None:
         return from_words(text)
-    try:
-        return plausible(_EPOCH + timedelta(seconds=calendar.timegm(parsed)))
-    except (ValueError, OverflowError):
-        return None
+    moment = _EPOCH + timedelta(seconds=calendar.timegm(parsed))
+    return plausible(moment - _offset(_ZONES.get(text[-4:].strip(), "+0000")))
 
 
 def from_iso(text: str) -> datetime | None:
@@ -88,6 +94,13 @@ def _month(word: str) -> int:
 
 
 def _zone(text: str | None) -> timezone:
-    offset = (_MOSCOW if text == "MSK" else text or "+0000").replace(":", "")
-    size = timedelta(hours=int(offset[1:3]), minutes=int(offset[3:5]))
-    return timezone(-size if offset[0] == "-" else size)
+    return timezone(_offset(_ZONES.get(text or "", text or "")))
+
+
+def _offset(text: str) -> timedelta:
+    """Of "+03:00" or "+0300"; none of anything else."""
+    digits = text[1:].replace(":", "")
+    if not digits.isdecimal():
+        return timedelta()
+    size = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    return -size if text[0] == "-" else size

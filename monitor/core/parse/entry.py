@@ -79,5 +79,5 @@ def remarks(found: int, read: int, kept: int) -> str:
     """A note where not all entries found were read, or not all read were kept."""
     notes = [f"{found} entries, the first {read} were read"] if found > read else []
     if read > kept:
-        notes.append(f"{read - kept} entries held neither text nor link")
+        notes.append(f"{read - kept} of {read} held neither text nor link")
     return "; ".join(notes)

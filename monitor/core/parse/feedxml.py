@@ -20,9 +20,12 @@ from monitor.core.models import Failure, Feed, Parsed, PollOutcome
 from monitor.core.parse.dates import from_struct
 from monitor.core.parse.entry import Raw, make_entries, primary_language, remarks
 from monitor.core.parse.limits import ParseLimits
-from monitor.core.parse.sniff import is_cut, is_whole
+from monitor.core.parse.sniff import first_entries, is_cut, is_whole
 
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
+# What was declared is of no account any more; and only a DOCTYPE that begins a line is
+# taken by feedparser for one, and made harmless.
+_DECLARATION = re.compile(r"^<\?xml\b[^>]*>")
 # What feedparser is known to raise on odd input (kurtmckee/feedparser#576, #599, and what
 # turned up in tests: a GML srsName that is none, a base that urllib refuses).
 _RAISES = (
@@ -39,30 +42,30 @@ _RAISES = (
 
 def parse_xml(feed: Feed, url: str, text: str, limits: ParseLimits) -> Parsed | Failure:
     """The entries of an RSS or Atom text; of a damaged one as far as it can be read."""
+    text, surplus = first_entries(text, limits.entries)
     try:
         found = _feedparser(text)
     except _RAISES as error:
-        said = f"the parser gave up on it ({type(error).__name__})"
-        return Failure(PollOutcome.PARSE_ERROR, said)
+        return Failure(PollOutcome.PARSE_ERROR, f"the parser gave up on it ({_name(error)})")
     if not found.get("version") and not found["entries"]:
         return Failure(PollOutcome.NOT_A_FEED, "this XML is no RSS or Atom feed")
     trouble = _trouble(found)
-    raws = [_raw(one) for one in found["entries"][: limits.entries]]
-    if trouble and len(raws) == len(found["entries"]) and is_cut(text):
-        del raws[-1:]
+    whole = found["entries"][:-1] if trouble and is_cut(text) else found["entries"]
+    # A plain dict, for feedparser's own answers for a missing key with another's value.
+    raws = [_raw(dict(one)) for one in whole[: limits.entries]]
     language = primary_language(_text(found["feed"], "language"))
     entries = make_entries(feed, url, raws, limits, language)
-    if trouble and not entries and (raws or not is_whole(text)):
+    if trouble and not entries and (found["entries"] or not is_whole(text)):
         return Failure(PollOutcome.PARSE_ERROR, f"not well-formed: {trouble}")
     damage = f"not well-formed ({trouble}), read as far as possible" if trouble else ""
-    notes = (damage, remarks(len(found["entries"]), len(raws), len(entries)))
+    notes = (damage, remarks(len(whole) + surplus, len(raws), len(entries)))
     return Parsed(entries, "; ".join(filter(None, notes)), language)
 
 
 def _feedparser(text: str) -> Any:
     """Always from a byte stream: a text could be taken for a path or a URL."""
     return feedparser.parse(
-        io.BytesIO(text.encode("utf-8")),
+        io.BytesIO(_DECLARATION.sub("", text).encode()),
         response_headers=_HEADERS,
         sanitize_html=False,
         resolve_relative_uris=False,
@@ -75,10 +78,15 @@ def _trouble(found: Any) -> str:
         return ""
     error = found.get("bozo_exception")
     line = getattr(error, "getLineNumber", lambda: None)()
-    return f"{type(error).__name__} in line {line}" if line else type(error).__name__
+    # A line is added in front, with a declaration.
+    return f"{type(error).__name__} in line {line - 1}" if line else type(error).__name__
 
 
-def _raw(one: Any) -> Raw:
+def _name(error: Exception) -> str:
+    return f"{type(error).__module__}.{type(error).__name__}".removeprefix("builtins.")
+
+
+def _raw(one: Mapping[str, Any]) -> Raw:
     title = one.get("title_detail") or {}
     content = one.get("content") or [{}]
     return Raw(
@@ -94,7 +102,7 @@ def _raw(one: Any) -> Raw:
     )
 
 
-def _link(one: Any) -> str:
+def _link(one: Mapping[str, Any]) -> str:
     """Where the entry's text stands.
 
     FeedBurner's own element goes first, since its links lead through a counter. An id
@@ -108,7 +116,7 @@ def _link(one: Any) -> str:
     return link
 
 
-def _date(one: Any) -> datetime | None:
+def _date(one: Mapping[str, Any]) -> datetime | None:
     """When the entry was published, else changed; None where nothing is a date."""
     for name in ("published", "updated", "created"):
         if found := from_struct(one.get(f"{name}_parsed"), _text(one, name)):

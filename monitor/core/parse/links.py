@@ -21,6 +21,9 @@ def absolute(link: str, base: str, limit: int) -> str:
     if not link or len(link) > limit:
         return ""
     try:
+        own = urlsplit(link)
+        if own.scheme and not own.netloc:
+            return ""
         parts = urlsplit(urljoin(base, link))
         netloc = _netloc(parts)
     except ValueError:

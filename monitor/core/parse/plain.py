@@ -81,11 +81,11 @@ def _is_attached(text: str, at: int) -> bool:
 
 
 def _strip(text: str) -> str:
-    """The text of markup, a blank wherever a block begins or ends."""
-    try:
-        root = lxml_html.fragment_fromstring(_CONTROL.sub("", text), create_parent="div")
-    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
-        return html.unescape(re.sub(r"<[^>]*>?", " ", text))
+    """The text of markup, a blank wherever a block begins or ends.
+
+    The div in front makes every text a document, however odd or empty it is.
+    """
+    root = lxml_html.document_fromstring(f"<div>{_CONTROL.sub('', text)}")
     unwanted = (*_DROPPED, etree.Comment, etree.ProcessingInstruction)
     etree.strip_elements(root, *unwanted, with_tail=False)
     words: list[str] = []

@@ -24,6 +24,7 @@ _OTHERS = {
 # What XML forbids (https://www.w3.org/TR/xml/#charsets), written out or as a reference.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
+_ENTRY_END = re.compile(r"</(?:item|entry)\s*>")
 _OPENED, _CLOSED = ("<item", "<entry"), ("</item", "</entry")
 
 
@@ -90,6 +91,17 @@ def _legal_reference(found: re.Match[str]) -> str:
     code = int(digits, 16 if found[1] else 10)
     allowed = code in {9, 10, 13} or 32 <= code <= 0xD7FF or 0xE000 <= code <= 0x10FFFF
     return found[0] if allowed else ""
+
+
+def first_entries(text: str, limit: int) -> tuple[str, int]:
+    """The text without the entries beyond the limit, and how many these are.
+
+    What is not going to be read need not be parsed; the end of the feed is kept, so that
+    what was well-formed stays so.
+    """
+    ends = [found.end() for found in _ENTRY_END.finditer(text)]
+    surplus = len(ends) - limit
+    return (text[: ends[limit - 1]] + text[ends[-1] :], surplus) if surplus > 0 else (text, 0)
 
 
 def is_whole(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Collection
 from typing import TextIO
 
 import httpx
@@ -23,24 +24,31 @@ TRANSPORTS: dict[str, Channel] = {
 
 
 def build(receiver: Receiver, client: httpx.AsyncClient, *, out: TextIO) -> Transport:
-    """The transport of a receiver that was checked."""
+    """The transport of a receiver that `check` finds no fault with.
+
+    `client` posts, `out` is where the console channel writes; both stay the caller's.
+    """
     return TRANSPORTS[receiver.type].build(receiver, client, out)
 
 
 def check(receiver: Receiver) -> tuple[Fault, ...]:
-    """What is wrong with a receiver's type and options; no fault holds a secret."""
+    """What is wrong with a receiver's type and options; no fault holds an option's value."""
     where = f"receivers.{receiver.name}"
     channel = TRANSPORTS.get(receiver.type)
     if channel is None:
-        close = difflib.get_close_matches(receiver.type, TRANSPORTS, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"one of {', '.join(TRANSPORTS)}"
+        hint = _nearest(receiver.type, TRANSPORTS)
         return (Fault(f"{where}.type", f"there is no channel {receiver.type!r}", hint),)
-    unknown = [one for one in receiver.options if one not in channel.options]
-    faults = [Fault(f"{where}.{one}", *_unknown(one, channel)) for one in unknown]
-    return (*faults, *(Fault(f"{where}.{key}", *why) for key, *why in channel.check(receiver)))
+    unknown = [
+        Fault(f"{where}.{key}", "there is no such option", _nearest(key, channel.options))
+        for key in receiver.options
+        if key not in channel.options
+    ]
+    return (*unknown, *(Fault(f"{where}.{key}", *why) for key, *why in channel.check(receiver)))
 
 
-def _unknown(key: str, channel: Channel) -> tuple[str, str]:
-    close = difflib.get_close_matches(key, channel.options, n=1)
-    known = f"known: {', '.join(channel.options)}" if channel.options else "it takes no option"
-    return "there is no such option", f"did you mean {close[0]}?" if close else known
+def _nearest(word: str, known: Collection[str]) -> str:
+    """The hint for a word that is not known."""
+    close = difflib.get_close_matches(word.lower(), known, n=1)
+    if close:
+        return f"did you mean {close[0]}?"
+    return f"known: {', '.join(known)}" if known else "this channel takes none"

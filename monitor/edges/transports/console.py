@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TextIO
 
 import httpx
 
-from monitor.core import wording
-from monitor.core.models import Alert, Attempt, Delivery, Receiver
-from monitor.edges.transports.base import Channel, Transport
+from monitor.core.evidence import Piece
+from monitor.core.models import Attempt, Delivery, Receiver
+from monitor.core.wording import Wording, put
+from monitor.edges.transports.base import Channel, Transport, Wrong
 
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
-_LONGEST = 500
 
 
 class Console:
@@ -21,45 +21,44 @@ class Console:
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
-        self._marks = (_BOLD, _PLAIN) if out.isatty() else ("»", "«")
 
     async def send(self, delivery: Delivery, now: datetime) -> Attempt:
-        """Write one alert; a stream that is gone is a failed attempt."""
+        """Write one alert at once; a stream that is gone is a failed attempt."""
         try:
-            self._out.write(self._text(delivery.alert, now))
+            self._out.write(self._encodable(self._text(put(delivery.alert, now))))
             self._out.flush()
-        except (OSError, ValueError) as error:
-            return Attempt(ok=False, detail=f"cannot write: {type(error).__name__}")
+        except OSError as error:
+            return Attempt(ok=False, detail=f"cannot write to the console: {error.strerror}")
+        except ValueError:
+            # What Python raises for a stream that was closed on this side.
+            return Attempt(ok=False, detail="cannot write to the console: it is closed")
         return Attempt(ok=True, detail="written")
 
-    def _text(self, alert: Alert, now: datetime) -> str:
-        story = alert.story
+    def _text(self, alert: Wording) -> str:
+        strong, plain = (_BOLD, _PLAIN) if self._out.isatty() else ("", "")
         lines = [
-            f"ALERT  {wording.label(story)}",
-            f"  {self._marked(alert, 'title')}",
-            f"  {self._marked(alert, 'summary')}",
-            f"  {_safe(story.link)}",
-            f"  {_safe(wording.outlet(story.carrier))}, {wording.when(story, now)}",
-            f"  why: {_safe(alert.reason)}",
-            f"  {_safe(wording.others(alert))}",
+            f"{strong}{alert.title}{plain}",
+            alert.link,
+            f"{alert.outlet}, {alert.when}",
+            f"{alert.severity.label}: {alert.topics}",
+            self._marked(alert.sentence),
+            f"why: {alert.reason}",
+            *(f"also: {one.outlet} {one.link}".rstrip() for one in alert.others),
+            f"also: {alert.more} more" if alert.more else "",
         ]
-        return "\n".join(line for line in lines if line.strip()) + "\n\n"
+        return "\n  ".join(line for line in lines if line) + "\n\n"
 
-    def _marked(self, alert: Alert, field: str) -> str:
-        text = getattr(alert.story, field)
-        begin, end = self._marks
-        return "".join(
-            f"{begin}{_safe(one.text)}{end}" if one.evidence else _safe(one.text)
-            for one in wording.pieces(text, alert.story.matches, field, _LONGEST)
-        )
+    def _marked(self, sentence: Sequence[Piece]) -> str:
+        begin, end = (_BOLD, _PLAIN) if self._out.isatty() else ("»", "«")
+        return "".join(f"{begin}{one.text}{end}" if one.evidence else one.text for one in sentence)
 
-
-def _safe(text: str) -> str:
-    """No control characters, no direction overrides, one line."""
-    return "".join(c if c.isprintable() else " " for c in text)
+    def _encodable(self, text: str) -> str:
+        """The text with a question mark for each letter that the stream has not."""
+        encoding = self._out.encoding or "utf-8"
+        return text.encode(encoding, "replace").decode(encoding)
 
 
-def _check(receiver: Receiver) -> Iterator[tuple[str, str, str]]:
+def _check(receiver: Receiver) -> Iterator[Wrong]:
     yield from ()
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
@@ -11,39 +14,63 @@ from typing import TextIO
 import httpx
 
 from monitor.core.models import Attempt, Delivery, Receiver
-from monitor.edges.transports.base import Channel, Transport, body
+from monitor.edges.transports.base import Channel, Transport, Wrong
+from monitor.edges.transports.body import body
 
-_LONGEST = 1_000_000
+_OWNER_ONLY = 0o600
+# A pipe without a reader must not hang us.
+_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 class File:
-    """Appends to a file that only its owner may read."""
+    """Appends to a file; one it makes may be read by its owner only."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     async def send(self, delivery: Delivery, now: datetime) -> Attempt:
-        """Append one line in one write, so that lines never mix."""
-        line = body(delivery, _LONGEST) + b"\n"
+        """Append one line, safe on disk when this returns ok."""
+        line = body(delivery) + b"\n"
         try:
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            try:
-                written = os.write(descriptor, line)
-            finally:
-                os.close(descriptor)
+            why = await asyncio.to_thread(_append, self._path, line)
         except OSError as error:
-            return Attempt(ok=False, detail=f"{self._path}: {error.strerror}")
-        if written < len(line):
-            return Attempt(ok=False, detail=f"{self._path}: the disk is full")
-        return Attempt(ok=True, detail="written")
+            why = f"cannot be written: {error.strerror}"
+        return Attempt(ok=not why, detail=f"{self._path}: {why or 'written'}")
 
 
-def _check(receiver: Receiver) -> Iterator[tuple[str, str, str]]:
+def _append(path: Path, line: bytes) -> str:
+    """Append in one write, so that lines never mix; why not, or ""."""
+    with _opened(path) as descriptor:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return "is not a regular file"
+        line = _mend(descriptor) + line
+        if os.write(descriptor, line) < len(line):
+            return "was written only in part: the disk may be full"
+        os.fsync(descriptor)
+    return ""
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, _FLAGS, _OWNER_ONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _mend(descriptor: int) -> bytes:
+    """What ends a line that an earlier write left unfinished, so that it spoils no other."""
+    size = os.fstat(descriptor).st_size
+    return b"\n" if size and os.pread(descriptor, 1, size - 1) != b"\n" else b""
+
+
+def _check(receiver: Receiver) -> Iterator[Wrong]:
     path = receiver.options.get("path", "")
     if not path:
         yield "path", "is missing", "the file to append to"
-    elif not Path(path).absolute().parent.is_dir():
-        yield "path", f"folder {Path(path).absolute().parent} does not exist", ""
+    elif "\0" in path or not Path(path).absolute().parent.is_dir():
+        yield "path", "its folder does not exist", "make the folder first"
 
 
 def _build(receiver: Receiver, client: httpx.AsyncClient, out: TextIO) -> Transport:

@@ -1,27 +1,49 @@
-"""Slack by incoming webhook (docs.slack.dev: "Sending messages using incoming webhooks").
+"""Slack by incoming webhook (docs.slack.dev, "Sending messages using incoming webhooks").
 
-Texts from feeds only stand in rich_text elements, which Slack shows as they are: no
-mention, no link, no formatting can come of them. Only the notification line (`text`) is
-mrkdwn, and there & < > are escaped after cutting, as Slack asks.
+What strangers wrote stands in rich_text and plain_text elements only, which Slack shows as
+they are: no mention, link or formatting can come of it. Only the notification line (`text`)
+is mrkdwn; there & < > are escaped after cutting (docs.slack.dev, "Formatting message text").
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TextIO
 
 import httpx
 
-from monitor.core import wording
-from monitor.core.models import Alert, Attempt, Delivery, Receiver
-from monitor.edges.transports.base import DEADLINE, Channel, Post, Transport, check_url, post
+from monitor.core.evidence import Piece
+from monitor.core.models import Attempt, Delivery, Receiver, Severity
+from monitor.core.parse.plain import shorten
+from monitor.core.wording import Elsewhere, Wording, put
+from monitor.edges.transports.base import Channel, Transport, Wrong, check_url
+from monitor.edges.transports.posting import DEADLINE, Post, post
 
-# Characters: of the fallback, the headline, the summary, other lines, a link. Together
-# they stay well below the 12,000 that a whole message may have.
-_TEXT, _TITLE, _SUMMARY, _LINE, _URL = 300, 300, 700, 300, 2_000
-_COLOURS = {"critical": "🔴", "high": "🟠", "medium": "🟡", "low": "⚪"}
+# Characters of the notification line, and of the link to another outlet. With the bounds
+# of core/wording a message stays below 12,000; at 13,200 Slack has refused some
+# (slackapi/bolt-js#2509).
+_NOTICE, _OTHER_LINK = 300, 500
+_SIGNALS = {
+    Severity.LOW: "⚪",
+    Severity.MEDIUM: "🟡",
+    Severity.HIGH: "🟠",
+    Severity.CRITICAL: "🔴",
+}
+# What Slack's words mean for whoever set this up (same page, "Handling errors").
+_HINTS = {
+    "action_prohibited": "an administrator restricts what may be posted there",
+    "channel_is_archived": "the channel was archived; choose another one",
+    "channel_not_found": "the channel was deleted; choose another one",
+    "invalid_token": "the URL is wrong or was revoked; make a new webhook",
+    "no_active_hooks": "the webhook was switched off; make a new one",
+    "no_service": "the webhook was removed; make a new one",
+    "no_team": "the workspace does not exist any more",
+    "posting_to_general_channel_denied": "only some may post to #general",
+    "team_disabled": "the workspace is closed",
+}
 
 
 class Slack:
@@ -32,72 +54,86 @@ class Slack:
 
     async def send(self, delivery: Delivery, now: datetime) -> Attempt:
         """Post one message."""
-        content = json.dumps(message(delivery.alert, now), ensure_ascii=False).encode()
+        content = json.dumps(message(put(delivery.alert, now)), ensure_ascii=False)
         headers = {"content-type": "application/json; charset=utf-8", "user-agent": "monitor"}
-        path = httpx.URL(self._url).path
-        request = Post(self._url, content, headers, (self._url, path))
-        return await post(self._client, request, now, self._deadline)
+        request = Post(self._url, content.encode(), headers)
+        attempt = await post(self._client, request, now, self._deadline)
+        return replace(attempt, detail=_explained(attempt.detail))
 
 
-def message(alert: Alert, now: datetime) -> dict[str, Any]:
-    """The message of an alert: rich text blocks, and a plain line for notifications."""
-    story = alert.story
-    lines = [
-        [_text(f"{_COLOURS[story.severity.label]} {wording.label(story)}", bold=True)],
-        [_headline(alert)],
-        _marked(alert),
-        [_text(f"{wording.outlet(story.carrier)} · {wording.when(story, now)}")],
-        [_text(f"Why: {alert.reason}", italic=True)],
-        [_text(wording.others(alert))],
-    ]
-    sections = [
-        {"type": "rich_text_section", "elements": [*line, _text("\n")]}
-        for line in lines
-        if any(one.get("text") for one in line)
+def _explained(detail: str) -> str:
+    hint = _HINTS.get(detail.rpartition(" ")[2], "")
+    return f"{detail} ({hint})" if hint else detail
+
+
+def message(alert: Wording) -> dict[str, Any]:
+    """The message of an alert: blocks, and a line for notifications."""
+    blocks = [
+        _rich(_headline(alert)),
+        _context(f"{alert.outlet}, {alert.when}"),
+        _context(f"{_SIGNALS[alert.severity]} {alert.severity.label}: {alert.topics}"),
+        _rich(_marked(alert.sentence), "rich_text_quote") if alert.sentence else None,
+        _context(f"Why: {alert.reason}"),
+        _rich(_others(alert)) if alert.others else None,
     ]
     return {
-        "text": _escape(_cut(_clean(wording.fallback(alert)), _TEXT)),
-        "blocks": [{"type": "rich_text", "elements": sections}],
+        "text": escape(shorten(alert.notice, _NOTICE)),
+        "blocks": [one for one in blocks if one],
         "unfurl_links": False,
         "unfurl_media": False,
     }
 
 
-def _headline(alert: Alert) -> dict[str, Any]:
-    """The headline, linked where there is a link that Slack takes."""
-    title = _cut(_clean(alert.story.title), _TITLE)
-    link = alert.story.link
-    if not link.startswith(("http://", "https://")) or len(link) > _URL:
-        return _text(title, bold=True)
-    return {"type": "link", "url": link, "text": title, "style": {"bold": True}}
-
-
-def _marked(alert: Alert) -> list[dict[str, Any]]:
-    """The summary with its evidence in bold."""
-    found = wording.pieces(alert.story.summary, alert.story.matches, "summary", _SUMMARY)
-    return [_text(one.text, bold=one.evidence, limit=_SUMMARY) for one in found]
-
-
-def _text(text: str, *, limit: int = _LINE, **style: bool) -> dict[str, Any]:
-    element: dict[str, Any] = {"type": "text", "text": _cut(_clean(text), limit)}
-    chosen = {name: True for name, wanted in style.items() if wanted}
-    return element | {"style": chosen} if chosen else element
-
-
-def _clean(text: str) -> str:
-    """No control characters and no direction overrides; the line ends of ours stay."""
-    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
+    """Text for mrkdwn: neither mention nor link comes of it. Cut it before."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _check(receiver: Receiver) -> Iterator[tuple[str, str, str]]:
+def _headline(alert: Wording) -> list[dict[str, Any]]:
+    kind = [_text(f"{alert.kind}: ", bold=True)] if alert.kind else []
+    return [*kind, _link(alert.headline, alert.link, bold=True)]
+
+
+def _marked(sentence: Sequence[Piece]) -> list[dict[str, Any]]:
+    return [_text(one.text, bold=one.evidence) for one in sentence]
+
+
+def _others(alert: Wording) -> list[dict[str, Any]]:
+    """Who else carries the story, each with a link."""
+    listed = [_text("Also carried by "), *_listed(alert.others)]
+    return [*listed, _text(f" and {alert.more} more")] if alert.more else listed
+
+
+def _listed(others: Sequence[Elsewhere]) -> Iterator[dict[str, Any]]:
+    for number, one in enumerate(others):
+        if number:
+            yield _text(", ")
+        yield _link(one.outlet, one.link if len(one.link) <= _OTHER_LINK else "")
+
+
+def _rich(elements: list[dict[str, Any]], kind: str = "rich_text_section") -> dict[str, Any]:
+    return {"type": "rich_text", "elements": [{"type": kind, "elements": elements}]}
+
+
+def _context(text: str) -> dict[str, Any]:
+    return {
+        "type": "context",
+        "elements": [{"type": "plain_text", "text": text, "emoji": False}],
+    }
+
+
+def _text(text: str, *, bold: bool = False) -> dict[str, Any]:
+    style = {"style": {"bold": True}} if bold else {}
+    return {"type": "text", "text": text, **style}
+
+
+def _link(text: str, url: str, *, bold: bool = False) -> dict[str, Any]:
+    """Linked text, or text alone where there is no link."""
+    element = _text(text, bold=bold)
+    return element | {"type": "link", "url": url} if url else element
+
+
+def _check(receiver: Receiver) -> Iterator[Wrong]:
     yield from check_url(receiver)
 
 

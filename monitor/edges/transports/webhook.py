@@ -12,15 +12,18 @@ import httpx
 from standardwebhooks import Webhook as Signer
 
 from monitor.core.models import Attempt, Delivery, Receiver
-from monitor.edges.transports.base import DEADLINE, Channel, Post, Transport, body, check_url, post
+from monitor.edges.transports.base import Channel, Transport, Wrong, check_url
+from monitor.edges.transports.body import body
+from monitor.edges.transports.posting import DEADLINE, Post, post
 
-# The specification asks for bodies below 20 kB and keys of 24 to 64 bytes.
-_LARGEST, _SHORTEST_KEY, _LONGEST_KEY = 20_000, 24, 64
+# Bytes of a key, as the specification has them.
+_SHORTEST_KEY, _LONGEST_KEY = 24, 64
 _PREFIX = "whsec_"
+_FORM = "whsec_ and then 24 to 64 random bytes in base64"
 
 
 class Webhook:
-    """Posts to one URL; without a secret, unsigned.
+    """Posts to one URL, signed with each of the receiver's secrets.
 
     Several secrets give several signatures, so that a receiver can change its key
     without missing anything.
@@ -33,51 +36,58 @@ class Webhook:
         secrets: tuple[str, ...],
         deadline: float = DEADLINE,
     ) -> None:
-        self._client, self._url, self._secrets = client, url, secrets
-        self._deadline = deadline
+        self._client, self._url, self._deadline = client, url, deadline
+        self._signers = tuple(Signer(one) for one in secrets)
+        self._hidden = (*secrets, *(one.removeprefix(_PREFIX) for one in secrets))
 
     async def send(self, delivery: Delivery, now: datetime) -> Attempt:
         """Post once, with a new timestamp and signature and the same body as ever."""
-        content = body(delivery, _LARGEST)
+        content = body(delivery)
         headers = {
-            "content-type": "application/json",
+            "content-type": "application/json; charset=utf-8",
             "user-agent": "monitor",
             "webhook-id": delivery.id,
             "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": self._sign(delivery.id, now, content),
         }
-        if self._secrets:
-            headers["webhook-signature"] = self._sign(delivery.id, now, content)
-        request = Post(self._url, content, headers, (self._url, *self._secrets))
+        request = Post(self._url, content, headers, self._hidden)
         return await post(self._client, request, now, self._deadline)
 
     def _sign(self, name: str, now: datetime, content: bytes) -> str:
+        # The signer takes the clock time as it stands for UTC, whatever the zone.
         at, text = now.astimezone(UTC), content.decode()
-        return " ".join(Signer(one).sign(name, at, text) for one in self._secrets)
+        return " ".join(one.sign(name, at, text) for one in self._signers)
 
 
-def _check(receiver: Receiver) -> Iterator[tuple[str, str, str]]:
+def _check(receiver: Receiver) -> Iterator[Wrong]:
     yield from check_url(receiver)
-    for secret in receiver.options.get("secret", "").split():
+    secrets = _secrets(receiver)
+    if not secrets:
+        yield "secret", "is missing", _FORM
+    for secret in secrets:
         if why := _wrong_secret(secret):
-            yield "secret", why, "whsec_ and 24 to 64 random bytes in base64"
+            yield "secret", why, _FORM
 
 
 def _wrong_secret(secret: str) -> str:
     """What is wrong with a secret, without telling it."""
     if not secret.startswith(_PREFIX):
-        return "does not begin with whsec_"
+        return f"does not begin with {_PREFIX}"
     try:
         key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
-    except binascii.Error:
-        return "is not base64 after whsec_"
+    except (binascii.Error, ValueError):
+        return f"is not base64 after {_PREFIX}"
     if not _SHORTEST_KEY <= len(key) <= _LONGEST_KEY:
         return f"holds {len(key)} bytes"
     return ""
 
 
+def _secrets(receiver: Receiver) -> tuple[str, ...]:
+    return tuple(receiver.options.get("secret", "").split())
+
+
 def _build(receiver: Receiver, client: httpx.AsyncClient, out: TextIO) -> Transport:
-    secrets = tuple(receiver.options.get("secret", "").split())
-    return Webhook(client, receiver.options["url"], secrets)
+    return Webhook(client, receiver.options["url"], _secrets(receiver))
 
 
 CHANNEL = Channel(options=("url", "secret", "allow_http"), check=_check, build=_build)

@@ -1,0 +1,89 @@
+"""Hand-written stand-ins for what the conductor talks to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from monitor.core.commit import Commit
+from monitor.core.models import (
+    Attempt,
+    Delivery,
+    Document,
+    Entry,
+    Failure,
+    Feed,
+    NotModified,
+    Parsed,
+    Validators,
+)
+from monitor.edges.store.memory import MemoryStore
+from tests import make
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    now: datetime = make.NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class Fetcher:
+    """Answers with what was put there, and remembers how it was asked."""
+
+    answers: list[Document | NotModified | Failure]
+    asked: list[Validators] = field(default_factory=list)
+
+    async def fetch(self, feed: Feed, validators: Validators) -> Document | NotModified | Failure:
+        self.asked.append(validators)
+        return self.answers.pop(0)
+
+
+@dataclass
+class Parser:
+    """Reads a body as the name of entries that were put there."""
+
+    entries: dict[bytes, tuple[Entry, ...] | Failure]
+    parsed: list[bytes] = field(default_factory=list)
+
+    def parse(self, feed: Feed, document: Document) -> Parsed | Failure:
+        self.parsed.append(document.body)
+        found = self.entries[document.body]
+        return found if isinstance(found, Failure) else Parsed(found)
+
+
+class Overtaken(MemoryStore):
+    """A store in which others commit first, so many times."""
+
+    def __init__(self, times: int, meanwhile: Callable[[MemoryStore], None]) -> None:
+        super().__init__()
+        self.times, self.meanwhile = times, meanwhile
+
+    def commit(self, commit: Commit) -> bool:
+        if self.times > 0:
+            self.times -= 1
+            self.meanwhile(self)
+        return super().commit(commit)
+
+
+@dataclass
+class Transport:
+    """Answers with what was put there; an exception is raised."""
+
+    answers: list[Attempt | Exception]
+    sent: list[Delivery] = field(default_factory=list)
+
+    async def send(self, delivery: Delivery, now: datetime) -> Attempt:
+        self.sent.append(delivery)
+        answer = self.answers.pop(0) if self.answers else Attempt(ok=True, detail="200")
+        if isinstance(answer, Exception):
+            raise answer
+        return answer

@@ -1,0 +1,177 @@
+"""One poll, from fetch to commit."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+
+import pytest
+
+from monitor.core.models import (
+    Document,
+    Entry,
+    Failure,
+    FeedState,
+    NotModified,
+    Outcome,
+    PollOutcome,
+    Validators,
+)
+from monitor.core.schedule import Polling
+from monitor.core.triage import Policy
+from monitor.edges.rulebook import load_rulebook
+from monitor.edges.store.memory import MemoryStore
+from monitor.service.pipeline import Pipeline, Polled
+from tests import make
+from tests.service.fakes import Clock, Fetcher, Overtaken, Parser
+
+RULEBOOK = load_rulebook(None)
+LAVROV = make.entry()
+PUTIN = make.entry("Putin calls Goïta", id="guid-2", link="https://sahel.example/2")
+BROKEN = Failure(PollOutcome.PARSE_ERROR, "not well-formed")
+BODIES: dict[bytes, tuple[Entry, ...] | Failure] = {
+    b"one": (LAVROV,),
+    b"two": (PUTIN, LAVROV),
+    b"none": (),
+    b"bad": BROKEN,
+}
+
+
+class Bench:
+    """A pipeline over fakes, with one registered feed."""
+
+    def __init__(self, store: MemoryStore | None = None) -> None:
+        self.store, self.clock = store or MemoryStore(), Clock()
+        self.parser = Parser(BODIES)
+        self.store.register({make.FEED.key: make.NOW})
+        self.pipeline = Pipeline(
+            store=self.store,
+            parser=self.parser,
+            policy=Policy(RULEBOOK, (make.route("desk"),)),
+            polling=Polling(),
+            clock=self.clock,
+            jitter=lambda: 0.0,
+            lease=timedelta(seconds=120),
+        )
+
+    def claim(self) -> datetime:
+        until = self.clock() + timedelta(seconds=120)
+        self.store.claim_feeds(self.clock(), until, 9)
+        return until
+
+    def poll(self, answer: Document | NotModified | Failure) -> Polled:
+        self.fetcher = Fetcher([answer])
+        polled = asyncio.run(self.pipeline.poll(make.FEED, self.claim(), self.fetcher))
+        assert polled
+        self.clock.now = polled.state.next_poll or self.clock.now
+        return polled
+
+
+def document(body: bytes, etag: str = '"1"') -> Document:
+    return Document(make.FEED.url, body, validators=Validators(etag))
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_a_new_story_is_put_out_for_its_receiver_with_the_feeds_validators(bench: Bench) -> None:
+    polled = bench.poll(document(b"one"))
+    assert polled.receivers == ("desk",)
+    state = bench.store.feed_state(make.FEED.key)
+    assert (state.validators.etag, state.outcome, state.revision) == ('"1"', PollOutcome.OK, 1)
+    assert bench.store.due_receivers(make.at(9)) == ("desk",)
+
+
+def test_the_next_request_carries_the_validators_and_304_changes_nothing_else(
+    bench: Bench,
+) -> None:
+    bench.poll(document(b"one"))
+    polled = bench.poll(NotModified())
+    assert bench.fetcher.asked == [Validators('"1"')]
+    assert (polled.state.outcome, polled.verdicts) == (PollOutcome.NOT_MODIFIED, ())
+    assert polled.state.last_new == make.NOW
+
+
+def test_an_unchanged_body_is_not_parsed_again_but_its_new_validators_count(bench: Bench) -> None:
+    bench.poll(document(b"one"))
+    polled = bench.poll(document(b"one", etag='"2"'))
+    assert bench.parser.parsed == [b"one"]
+    assert polled.state.validators.etag == '"2"'
+
+
+def test_only_what_is_new_alerts_at_a_later_poll(bench: Bench) -> None:
+    bench.poll(document(b"one"))
+    polled = bench.poll(document(b"two"))
+    assert [one.outcome for one in polled.verdicts] == [Outcome.ALERTED, Outcome.DUPLICATE]
+
+
+def test_the_first_poll_after_failures_still_seeds(bench: Bench) -> None:
+    bench.poll(Failure(PollOutcome.DNS, "no such name"))
+    bench.clock.move(40 * 3600)
+    polled = bench.poll(document(b"one"))
+    assert polled.verdicts[0].outcome is Outcome.SEEDED
+
+
+def test_an_empty_first_document_ends_the_seeding(bench: Bench) -> None:
+    bench.poll(document(b"none"))
+    bench.clock.move(40 * 3600)
+    assert bench.poll(document(b"one")).verdicts[0].outcome is Outcome.ALERTED
+
+
+def test_a_failed_fetch_is_that_feeds_outcome_and_keeps_the_validators(bench: Bench) -> None:
+    bench.poll(document(b"one"))
+    polled = bench.poll(Failure(PollOutcome.TIMEOUT, "too slow"))
+    assert (polled.state.outcome, polled.state.failures) == (PollOutcome.TIMEOUT, 1)
+    assert polled.state.validators.etag == '"1"'
+
+
+def test_a_document_that_cannot_be_parsed_does_not_vouch_for_its_validators(bench: Bench) -> None:
+    polled = bench.poll(document(b"bad"))
+    assert polled.state.outcome is PollOutcome.PARSE_ERROR
+    assert polled.state.validators == Validators()
+
+
+def test_a_feed_whose_lease_ran_out_is_left_to_whoever_has_it_now(bench: Bench) -> None:
+    lease = bench.claim()
+    bench.clock.move(200)
+    bench.claim()
+    fetcher = Fetcher([])
+    assert asyncio.run(bench.pipeline.poll(make.FEED, lease, fetcher)) is None
+    assert fetcher.asked == []
+
+
+def test_a_copy_committed_meanwhile_by_another_feed_keeps_this_one_silent() -> None:
+    def meanwhile(store: MemoryStore) -> None:
+        other = Bench(store)
+        other.store.register({make.FEED.key: make.NOW, make.OTHER.key: make.NOW})
+        other.pipeline.settle(make.OTHER, FeedState(), document(b"one"))
+
+    bench = Bench(Overtaken(1, meanwhile))
+    polled = bench.poll(document(b"one"))
+    assert polled.verdicts[0].outcome is Outcome.DUPLICATE
+    (story,) = bench.store.stories(make.NOW)
+    assert [one.source for one in story.carriers] == ["The Wire", "Sahel Daily"]
+
+
+def test_the_same_feed_polled_twice_at_once_alerts_once() -> None:
+    def meanwhile(store: MemoryStore) -> None:
+        Bench(store).pipeline.settle(make.FEED, store.feed_state(make.FEED.key), document(b"one"))
+
+    bench = Bench(Overtaken(1, meanwhile))
+    polled = bench.poll(document(b"one"))
+    assert [one.outcome for one in polled.verdicts] == [Outcome.DUPLICATE]
+    assert bench.store.gauges(make.NOW, []).outboxes == {"desk": 1}
+
+
+def test_a_poll_that_is_always_overtaken_gives_up_without_writing() -> None:
+    def meanwhile(store: MemoryStore) -> None:
+        revision = store.feed_state(make.FEED.key).revision + 1
+        assert MemoryStore.commit(store, make.commit(revision=revision))
+
+    bench = Bench(Overtaken(99, meanwhile))
+    polled = bench.poll(document(b"one"))
+    assert not polled.committed
+    lost = bench.poll(NotModified())
+    assert not lost.committed
