@@ -13,7 +13,7 @@ import hashlib
 import io
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -200,32 +200,44 @@ def _topics(
     return topics
 
 
-_RULE_KEYS = frozenset(
-    ("id", "topic", "why", "severity", "near", "within", "any", "must_match", "must_not_match")
-)
-
-
 def _rules(tables: Mapping[str, Any], known: _Known, faults: list[Fault]) -> tuple[Rule, ...]:
     rules: list[Rule] = []
     for number, table in enumerate(tables.get("rules", ())):
         where = f"rules.toml: rules[{number}]"
-        before = len(faults)
-        for key in sorted(table.keys() - _RULE_KEYS):
-            _must_know(key, _RULE_KEYS, where, "key", faults)
-        lacking = sorted({"id", "topic", "why", "severity"} - table.keys())
-        faults += [Fault(f"{where}.{key}", "is missing") for key in lacking]
-        if not lacking:
-            _must_know(table["topic"], known.topics, f"{where}.topic", "topic", faults)
-            levels = {one.label for one in Severity}
-            _must_know(table["severity"], levels, f"{where}.severity", "severity", faults)
-            if table["id"] in {one.id for one in rules}:
-                faults.append(Fault(f"{where}.id", f"{table['id']} is another rule's id too"))
-        for key in ("near", "any"):
-            for condition in table.get(key, ()):
-                _check_condition(condition, known, f"{where}.{key}", faults)
-        if len(faults) == before:
+        wrong = list(_wrong_form(table, where))
+        fitting = {k: v for k, v in table.items() if k in _RULE_FORM and _RULE_FORM[k][1](v)}
+        _check_names(fitting, known, where, wrong)
+        if fitting.get("id") in {one.id for one in rules}:
+            wrong.append(Fault(f"{where}.id", f"{fitting['id']} is another rule's id too"))
+        if not wrong:
             rules.append(_rule(table))
+        faults += wrong
     return tuple(rules)
+
+
+def _wrong_form(table: Mapping[str, Any], where: str) -> Iterator[Fault]:
+    """What is wrong with a rule's keys and their types."""
+    unknown: list[Fault] = []
+    for key in sorted(table.keys() - _RULE_FORM.keys()):
+        _must_know(key, _RULE_FORM, where, "key", unknown)
+    yield from unknown
+    for key, (required, fits, wanted) in _RULE_FORM.items():
+        if key not in table:
+            if required:
+                yield Fault(f"{where}.{key}", "is missing")
+        elif not fits(table[key]):
+            yield Fault(f"{where}.{key}", f"wants {wanted}")
+
+
+def _check_names(table: Mapping[str, Any], known: _Known, where: str, faults: list[Fault]) -> None:
+    """Whether what a rule refers to exists."""
+    levels = [one.label for one in Severity]
+    for key, names in (("topic", known.topics), ("severity", levels)):
+        if key in table:
+            _must_know(table[key], names, f"{where}.{key}", key, faults)
+    for key in ("near", "any"):
+        for condition in table.get(key, ()):
+            _check_condition(condition, known, f"{where}.{key}", faults)
 
 
 def _rule(table: Mapping[str, Any]) -> Rule:
@@ -263,3 +275,25 @@ def _must_know(name: str, known: Iterable[str], where: str, kind: str, faults: l
 
 def _is_texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, list) and _is_texts(value) and len(value) == 2
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+# The keys of a rule: whether it must have them, and what they hold.
+_RULE_FORM: dict[str, tuple[bool, Callable[[object], bool], str]] = {
+    "id": (True, _is_text, "a text"),
+    "topic": (True, _is_text, "a text"),
+    "why": (True, _is_text, "a text"),
+    "severity": (True, _is_text, "a text"),
+    "near": (False, _is_pair, "two conditions"),
+    "within": (False, lambda value: type(value) is int, "a whole number"),
+    "any": (False, _is_texts, "a list of texts"),
+    "must_match": (False, _is_texts, "a list of texts"),
+    "must_not_match": (False, _is_texts, "a list of texts"),
+}

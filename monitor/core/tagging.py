@@ -45,13 +45,12 @@ class Mention:
     def meets(self, condition: str) -> bool:
         """Whether this is evidence for a condition of a rule."""
         kind, _, name = condition.partition(":")
-        if kind == "concept":
-            return self.entity is None and self.hit.term.name == name
         if self.entity is None:
-            return False
+            return kind == "concept" and self.hit.term.name == name
         if kind == "entity":
             return self.entity.id == name
-        return self.entity.side == name or (self.entity.side == "both" and name != "context")
+        sides = {"sahel", "russia"} if self.entity.side == "both" else {self.entity.side}
+        return kind == "side" and name in sides
 
 
 def tag(entry: Entry, rulebook: Rulebook) -> Tagging:

@@ -41,16 +41,12 @@ class Folded:
 
     text: str
     origin: Sequence[int] | None
-    length: int
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The original span of a folded one (end exclusive)."""
         if self.origin is None:
             return start, end
-        last = self.origin[end - 1] + 1
-        # Marks that folded to nothing belong to the letter before them.
-        limit = self.origin[end] if end < len(self.origin) else self.length
-        return self.origin[start], max(last, min(limit, last))
+        return self.origin[start], self.origin[end - 1] + 1
 
 
 def fold(text: str) -> Folded:
@@ -58,7 +54,7 @@ def fold(text: str) -> Folded:
     if text.isascii() and "-" not in text and "  " not in text and "/" not in text:
         lowered = text.lower()
         if not any(c in lowered for c in "\t\n\r_`"):
-            return Folded(lowered, None, len(text))
+            return Folded(lowered, None)
     letters: list[str] = []
     origin: list[int] = []
     blank = False
@@ -69,7 +65,7 @@ def fold(text: str) -> Folded:
             blank = folded == " "
             letters.append(folded)
             origin.append(index)
-    return Folded("".join(letters), origin, len(text))
+    return Folded("".join(letters), origin)
 
 
 def fold_term(text: str) -> str:

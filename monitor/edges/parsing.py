@@ -57,11 +57,13 @@ class ParserProcess:
         bare = replace(feed, credentials=None)
         request = Request(bare, document.url, document.content_type, self._limits)
         with self._lock:
-            child = self._started()
+            child = self._taken()
             frame = child.ask(REQUEST.dump_json(request), document.body)
             answer = ANSWER.validate_json(frame) if frame else None
             if answer is None or answer.last or child.overdue:
-                self._end()
+                child.end()
+            else:
+                self._child = child
         if answer is None:
             return Failure(PollOutcome.PARSE_ERROR, self._why(child))
         return answer.parsed or answer.failure or Parsed(())
@@ -69,25 +71,26 @@ class ParserProcess:
     def close(self) -> None:
         """End the child; the next document would start another."""
         with self._lock:
-            self._end()
+            child, self._child = self._child, None
+            if child:
+                child.end()
 
     def forget(self) -> None:
         """After a fork: the child is our parent's, and the lock may never be released."""
         self._lock = threading.Lock()
         self._child = None
 
-    def _started(self) -> _Child:
-        if self._child and (self._child.served >= _RECYCLE or not self._child.alive):
-            self._end()
-        if self._child is None:
-            bounds = Bounds(self._cpu, self._memory, os.getpid())
-            self._child = _Child(bounds, self._wall)
-        return self._child
+    def _taken(self) -> _Child:
+        """A child that works, which is put back only after a whole exchange.
 
-    def _end(self) -> None:
+        Who is interrupted in between must not leave an answer for the next to read.
+        """
         child, self._child = self._child, None
+        if child and child.alive and child.served < _RECYCLE:
+            return child
         if child:
             child.end()
+        return _Child(Bounds(self._cpu, self._memory, os.getpid()), self._wall)
 
     def _why(self, child: _Child) -> str:
         """What the document's child died of."""

@@ -57,12 +57,11 @@ def check_url(receiver: Receiver) -> Iterator[Wrong]:
 def _scheme_and_host(url: str) -> tuple[str, str]:
     """Both, or "" where the URL cannot be used."""
     try:
-        parts, parsed = urlsplit(url), httpx.URL(url)
+        parts, host = urlsplit(url), httpx.URL(url).host
+        usable = url.isprintable() and " " not in url and parts.port != 0
     except (ValueError, httpx.InvalidURL):
         return "", ""
-    if not url.isprintable() or " " in url or parts.port == 0:
-        return "", ""
-    return parts.scheme, parsed.host
+    return (parts.scheme, host) if usable else ("", "")
 
 
 def _is_loopback(host: str) -> bool:

@@ -69,10 +69,7 @@ def _data(alert: Alert, bounds: _Bounds) -> dict[str, Any]:
         "title": story.title[:most],
         "summary": story.summary[: bounds.summary],
         "link": _link(story.link, bounds),
-        "source": story.carrier.source[:most],
-        "language": story.carrier.language,
-        "country": story.carrier.country,
-        "state_media": story.carrier.state_media,
+        **_outlet(story.carrier, most),
         "published": _iso(story.published) if story.published else None,
         "first_seen": _iso(story.first_seen),
         "topics": sorted(story.topics),
@@ -92,12 +89,18 @@ def _kept(story: Story, bounds: _Bounds) -> Iterator[Match]:
 
 def _other(carrier: Carrier, bounds: _Bounds) -> dict[str, Any]:
     return {
-        "source": carrier.source[: bounds.text],
+        **_outlet(carrier, bounds.text),
         "link": _link(carrier.link, bounds),
-        "language": carrier.language,
-        "country": carrier.country,
-        "state_media": carrier.state_media,
         "seen": _iso(carrier.seen),
+    }
+
+
+def _outlet(carrier: Carrier, most: int) -> dict[str, Any]:
+    return {
+        "source": carrier.source[:most],
+        "language": carrier.language and carrier.language[:most],
+        "country": carrier.country and carrier.country[:most],
+        "state_media": carrier.state_media,
     }
 
 

@@ -1,0 +1,144 @@
+"""What arrives in Slack, however hostile the feed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from monitor.core.models import Carrier, Delivery, Receiver, Severity
+from monitor.core.wording import sample
+from monitor.edges.transports.slack import Slack, escape
+from tests.edges.transports.sending import (
+    HOSTILE,
+    STATUSES,
+    came_to,
+    hostile_delivery,
+    send,
+)
+from tests.edges.transports.slack_double import SlackDouble, shown
+from tests.feed_server import FeedServer, reply
+from tests.make import NOW, delivery
+
+PATH = "/services/T0123456/B0123456/abcdefghijklmnopqrstuvwx"
+
+
+def _desk(server: FeedServer) -> Receiver:
+    return Receiver("desk", "slack", {"url": server.url(PATH)})
+
+
+def _arrived(server: FeedServer, one: Delivery) -> list[str]:
+    double = SlackDouble()
+    server.serve(PATH, double)
+    attempt = send(server, _desk(server), one)
+    assert attempt.ok, (attempt, double.faults)
+    assert attempt.detail == "200 ok"
+    return shown(double.messages[0])
+
+
+def _other(name: str) -> Carrier:
+    return Carrier(name, f"https://{name}.example/feed", f"https://{name}.example/1", NOW, "ar")
+
+
+def test_an_alert_shows_headline_outlet_time_topics_evidence_reason_and_other_outlets(
+    server: FeedServer,
+) -> None:
+    one = delivery()
+    summary = "A first sentence. The Russian minister spoke of Mali. A third."
+    matches = tuple(
+        replace(one.alert.story.matches[0], field="summary", start=at, end=at + len(word))
+        for word, at in (("Russian", summary.index("Russian")), ("Mali", summary.index("Mali")))
+    )
+    carrier = replace(one.alert.story.carrier, state_media=True)
+    story = replace(one.alert.story, summary=summary, matches=matches, carrier=carrier)
+    others = tuple(_other(name) for name in "abcdefg")
+    alert = replace(one.alert, story=story, others=others)
+    assert _arrived(server, replace(one, alert=alert)) == [
+        "*Lavrov lands in Bamako* <https://sahel.example/lavrov-bamako>",
+        "Sahel Daily (Mali, English, state media), published 14 Mar 2026 11:00 UTC, 1 h ago",
+        "🟠 high: russia-sahel, sahel, russia",
+        "The *Russian* minister spoke of *Mali*.",
+        "Why: route 1: russia-sahel",
+        "Also carried by a (Arabic) <https://a.example/1>, b (Arabic) <https://b.example/1>,"
+        " c (Arabic) <https://c.example/1>, d (Arabic) <https://d.example/1>,"
+        " e (Arabic) <https://e.example/1> and 2 more",
+    ]
+
+
+def test_an_update_and_a_test_say_what_they_are(server: FeedServer) -> None:
+    one = delivery()
+    update = replace(one, alert=replace(one.alert, kind="story.update"))
+    assert _arrived(server, update)[0].startswith("*Update: **Lavrov")
+    assert _arrived(server, sample("desk", NOW))[0].startswith("*TEST: **Not a real story")
+
+
+def test_an_alert_without_link_summary_or_evidence_still_arrives(server: FeedServer) -> None:
+    one = delivery()
+    story = replace(one.alert.story, link="javascript:alert(1)", summary="", matches=(), title="")
+    assert _arrived(server, replace(one, alert=replace(one.alert, story=story)))[0] == (
+        "*javascript:alert(1)*"
+    )
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_text_arrives_as_text_within_every_limit(server: FeedServer, text: str) -> None:
+    _arrived(server, hostile_delivery(text))
+
+
+@pytest.mark.parametrize("severity", Severity)
+def test_each_severity_has_its_colour(server: FeedServer, severity: Severity) -> None:
+    one = delivery()
+    story = replace(one.alert.story, severity=severity)
+    line = _arrived(server, replace(one, alert=replace(one.alert, story=story)))[2]
+    assert f" {severity.label}:" in line
+
+
+def test_the_notification_line_is_escaped_in_the_order_that_slack_asks_for() -> None:
+    assert escape("&lt; <!here> a&b") == "&amp;lt; &lt;!here&gt; a&amp;b"
+
+
+@pytest.mark.parametrize(("status", "wanted"), STATUSES)
+def test_each_status_comes_to_what_it_means(server: FeedServer, status: int, wanted: str) -> None:
+    server.serve(PATH, reply(b"", status, Location=server.url("/elsewhere")))
+    attempt = send(server, _desk(server))
+    assert (came_to(attempt), attempt.status) == (wanted, status)
+    assert not server.asked("/elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "hint"),
+    [
+        (400, "invalid_payload", ""),
+        (403, "action_prohibited", " (an administrator restricts what may be posted there)"),
+        (404, "channel_not_found", " (the channel was deleted; choose another one)"),
+        (410, "channel_is_archived", " (the channel was archived; choose another one)"),
+    ],
+)
+def test_slack_says_itself_why_it_refuses_and_that_is_final(
+    server: FeedServer, status: int, words: str, hint: str
+) -> None:
+    server.serve(PATH, reply(words.encode(), status))
+    attempt = send(server, _desk(server))
+    assert attempt.permanent
+    assert attempt.detail == f"{status} {words}{hint}"
+
+
+def test_a_rate_limit_is_obeyed_in_seconds_and_as_a_date(server: FeedServer) -> None:
+    moment = datetime(2026, 3, 14, 12, 2, tzinfo=UTC)
+    date = f"{moment:%a, %d %b %Y %H:%M:%S} GMT"
+    server.serve(PATH, reply(b"", 429, Retry_After="30"), reply(b"", 503, Retry_After=date))
+    waits = [send(server, _desk(server), now=NOW).retry_after for _ in range(2)]
+    assert waits == [30.0, timedelta(minutes=2).total_seconds()]
+
+
+def test_the_url_is_a_secret_that_no_answer_brings_to_light(server: FeedServer) -> None:
+    token = PATH.rpartition("/")[2]
+    echo = f"{server.url(PATH)} {PATH} {token} to\x00ken {token[:9]}\x00{token[9:]}"
+    server.serve(PATH, reply(echo.encode(), 404))
+    attempt = send(server, _desk(server))
+    assert "***" in attempt.detail
+    assert token not in repr(attempt)
+    assert token not in repr(Slack(httpx.AsyncClient(), server.url(PATH)))
+    assert token not in repr(_desk(server))

@@ -1,0 +1,167 @@
+"""Signed webhooks, against a receiver that verifies them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import httpx
+import pytest
+
+from monitor.core.models import Delivery, Match, Receiver
+from monitor.edges.transports.webhook import Webhook
+from tests.edges.transports.hook_double import NEXT_SECRET, SECRET, HookDouble
+from tests.edges.transports.sending import (
+    HOSTILE,
+    STATUSES,
+    came_to,
+    hostile_delivery,
+    send,
+)
+from tests.feed_server import FeedServer, reply
+from tests.make import NOW, delivery
+
+PATH = "/hooks/a-path-that-is-a-secret"
+
+
+def _hook(server: FeedServer, secret: str = SECRET) -> Receiver:
+    return Receiver("hook", "webhook", {"url": server.url(PATH), "secret": secret})
+
+
+def _today() -> datetime:
+    # The receiver's library compares with the clock itself.
+    return datetime.now(UTC)
+
+
+def _arrived(server: FeedServer, one: Delivery) -> dict[str, object]:
+    double = HookDouble()
+    server.serve(PATH, double)
+    attempt = send(server, _hook(server), one, _today())
+    assert attempt.ok, (attempt, double.faults)
+    message: dict[str, object] = double.messages[one.id]
+    return message
+
+
+def test_an_alert_arrives_signed_and_whole(server: FeedServer) -> None:
+    assert _arrived(server, delivery()) == {
+        "type": "story.alert",
+        "timestamp": "2026-03-14T12:00:00Z",
+        "data": {
+            "story": "s_1",
+            "event": "e_1",
+            "title": "Lavrov lands in Bamako",
+            "summary": "The Russian minister came to talk about instructors for the Malian army.",
+            "link": "https://sahel.example/lavrov-bamako",
+            "source": "Sahel Daily",
+            "language": "en",
+            "country": "Mali",
+            "state_media": False,
+            "published": "2026-03-14T11:00:00Z",
+            "first_seen": "2026-03-14T12:00:00Z",
+            "topics": ["russia", "russia-sahel", "sahel"],
+            "severity": "high",
+            "matches": [
+                {
+                    "topic": "russia-sahel",
+                    "rule": "relations",
+                    "field": "title",
+                    "start": 0,
+                    "end": 6,
+                    "text": "Lavrov",
+                    "entity": "Q58217",
+                    "name": "Lavrov",
+                }
+            ],
+            "others": [],
+            "reason": "route 1: russia-sahel",
+            "reasons": ['russia-sahel: "Lavrov" near "Bamako"'],
+        },
+    }
+
+
+@pytest.mark.parametrize("secret", [SECRET, NEXT_SECRET])
+def test_during_a_change_of_keys_either_key_verifies(server: FeedServer, secret: str) -> None:
+    server.serve(PATH, HookDouble(secret))
+    assert send(server, _hook(server, f"{SECRET} {NEXT_SECRET}"), now=_today()).ok
+
+
+def test_a_wrong_key_is_refused_by_the_receiver_and_final(server: FeedServer) -> None:
+    server.serve(PATH, HookDouble(NEXT_SECRET))
+    attempt = send(server, _hook(server), now=_today())
+    assert (attempt.status, attempt.permanent, attempt.detail) == (401, True, "401 bad signature")
+
+
+def test_the_time_is_signed_in_utc_whatever_zone_the_clock_is_in(server: FeedServer) -> None:
+    server.serve(PATH, HookDouble())
+    east = _today().astimezone(timezone(timedelta(hours=5)))
+    assert send(server, _hook(server), now=east).ok
+
+
+def test_attempts_have_the_same_id_and_bytes_and_each_its_own_signature(
+    server: FeedServer,
+) -> None:
+    server.serve(PATH, reply(b"", 503))
+    for seconds in (0, 5, 300):
+        tried = replace(delivery(), tries=seconds)
+        send(server, _hook(server), tried, NOW + timedelta(seconds=seconds))
+    requests = server.asked(PATH)
+    assert len({one.body for one in requests}) == 1
+    assert len({one.headers["webhook-id"] for one in requests}) == 1
+    assert len({one.headers["webhook-signature"] for one in requests}) == 3
+    assert len({one.headers["webhook-timestamp"] for one in requests}) == 3
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_text_stays_text_and_below_twenty_kilobytes(server: FeedServer, text: str) -> None:
+    message = _arrived(server, hostile_delivery(text))
+    fields = message["data"]
+    assert isinstance(fields, dict)
+    title = text.encode("utf-8", "replace").decode()
+    assert title.startswith(fields["title"])
+    assert fields.get("truncated", False) or fields["title"] == title
+
+
+def test_a_cut_alert_keeps_only_matches_that_point_into_what_is_left(server: FeedServer) -> None:
+    one = delivery()
+    summary = "Mali " * 2_000
+    matches = tuple(
+        Match("sahel", "place", "summary", start, start + 4, "Mali", "Q912", "Mali")
+        for start in range(0, len(summary), 5)
+    )
+    story = replace(one.alert.story, summary=summary, matches=matches)
+    fields = _arrived(server, replace(one, alert=replace(one.alert, story=story)))["data"]
+    assert isinstance(fields, dict)
+    assert fields["truncated"] is True
+    assert len(fields["matches"]) == 30
+    for match in fields["matches"]:
+        assert fields["summary"][match["start"] : match["end"]] == match["text"]
+
+
+def test_an_undated_story_has_no_time_of_publication(server: FeedServer) -> None:
+    one = delivery()
+    story = replace(one.alert.story, published=None)
+    fields = _arrived(server, replace(one, alert=replace(one.alert, story=story)))["data"]
+    assert isinstance(fields, dict)
+    assert fields["published"] is None
+
+
+@pytest.mark.parametrize(("status", "wanted"), STATUSES)
+def test_each_status_comes_to_what_it_means(server: FeedServer, status: int, wanted: str) -> None:
+    server.serve(PATH, reply(b"", status, Location=server.url("/elsewhere"), Retry_After="7"))
+    attempt = send(server, _hook(server))
+    assert (came_to(attempt), attempt.status) == (wanted, status)
+    assert attempt.retry_after == (7.0 if status in {429, 503} else None)
+    assert not server.asked("/elsewhere")
+
+
+def test_no_answer_brings_the_secrets_to_light(server: FeedServer) -> None:
+    both = f"{SECRET} {NEXT_SECRET}"
+    bare = SECRET.removeprefix("whsec_")
+    echo = json.dumps([both, bare, server.url(PATH), "x" * 970 + bare])
+    server.serve(PATH, reply(echo.encode(), 500))
+    attempt = send(server, _hook(server, both))
+    told = repr(attempt) + repr(_hook(server, both))
+    told += repr(Webhook(httpx.AsyncClient(), server.url(PATH), (SECRET, NEXT_SECRET)))
+    for secret in (bare, bare[:20], NEXT_SECRET[6:], "a-path-that-is-a-secret"):
+        assert secret not in told
