@@ -13,8 +13,9 @@ from monitor.core.parse.plain import clean
 # Characters shown of a sentence, and of those how many before its first evidence; pieces
 # of evidence marked at most, so that a text made of evidence stays readable.
 _LONGEST, _BEFORE, _MARKED = 300, 80, 12
-# Where a sentence ends: its closing mark, quotes or brackets after it, then a blank.
-_END = re.compile(r"[.!?…؟۔。]+[\"'»”’)\]]*\s+|\n+")
+# Where a sentence ends: its closing marks, quotes or brackets after them, then a blank. No
+# search begins within a row of marks, or a long row would take time by its square.
+_END = re.compile(r"(?<![.!?…؟۔。])[.!?…؟۔。]++[\"'»”’)\]]*+\s+|\n+")
 
 Span = tuple[int, int]
 

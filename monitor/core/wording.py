@@ -17,9 +17,9 @@ from monitor.core.evidence import Piece, sentence
 from monitor.core.models import Alert, Carrier, Delivery, Match, Severity, Story
 from monitor.core.parse.plain import clean, shorten
 
-# Characters of a headline, of any other line, of an outlet's name and of a link; a longer
-# link is dropped, for half a link leads nowhere.
-_HEADLINE, _LINE, _NAME, _LINK = 300, 400, 100, 2_000
+# Characters of a headline, of any other line, of an outlet's name, of what places it, and
+# of a link; a longer link is dropped, for half a link leads nowhere.
+_HEADLINE, _LINE, _NAME, _TRAIT, _LINK = 300, 400, 80, 40, 2_000
 # How many of the others that carry a story are named.
 _NAMED = 5
 # What would end a link, or hide where it leads, in some channel or terminal.
@@ -75,6 +75,11 @@ class Wording:
         return f"{self.kind}: {self.headline}" if self.kind else self.headline
 
     @property
+    def origin(self) -> str:
+        """Outlet and time; begun in Latin letters, for an Arabic name would turn the line."""
+        return f"From {self.outlet}, {self.when}"
+
+    @property
     def notice(self) -> str:
         """The alert in one line, for a notification."""
         return f"[{self.severity.label}] {self.title} ({self.outlet})"
@@ -85,13 +90,13 @@ def put(alert: Alert, now: datetime) -> Wording:
     story = alert.story
     names = list(_elsewhere(alert))
     return Wording(
-        kind=_KINDS.get(alert.kind, clean(alert.kind)),
+        kind=_KINDS.get(alert.kind, shorten(clean(alert.kind), _TRAIT)),
         headline=_headline(story),
         link=safe_link(story.link),
         outlet=outlet(story.carrier),
         when=when(story, now),
         severity=story.severity,
-        topics=", ".join(topics(story)),
+        topics=shorten(", ".join(topics(story)), _LINE),
         sentence=sentence(story),
         reason=shorten(clean(alert.reason), _LINE),
         others=tuple(names[:_NAMED]),
@@ -107,17 +112,23 @@ def _headline(story: Story) -> str:
 
 
 def safe_link(link: str) -> str:
-    """An http(s) link without characters that end or disguise it, percent-encoded.
+    """An http(s) link whose characters that would end or disguise it are percent-encoded.
 
     "" for any other scheme, for what is no URL, and for what is longer than 2,000.
     """
-    try:
-        parts = urlsplit(link.strip())
-        webby = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
+    link = link.strip()
+    if len(link) > _LINK or not _leads_to_the_web(link):
         return ""
-    safe = "".join(_in_link(char) for char in link.strip()) if webby else ""
+    safe = "".join(_in_link(char) for char in link)
     return safe if len(safe) <= _LINK else ""
+
+
+def _leads_to_the_web(link: str) -> bool:
+    try:
+        parts = urlsplit(link)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        return False
 
 
 def _in_link(char: str) -> str:
@@ -129,10 +140,11 @@ def _in_link(char: str) -> str:
 def outlet(carrier: Carrier) -> str:
     """An outlet as people place it: name, country, language, state media."""
     language = carrier.language or ""
-    traits = [carrier.country or "", _LANGUAGES.get(language.split("-")[0].lower(), language)]
+    spoken = _LANGUAGES.get(language.split("-")[0].lower(), language)
+    traits = [shorten(clean(one), _TRAIT) for one in (carrier.country or "", spoken)]
     traits.append("state media" if carrier.state_media else "")
-    known = ", ".join(shorten(clean(one), _NAME) for one in traits if one)
-    name = shorten(clean(carrier.source), _NAME)
+    known = ", ".join(one for one in traits if one)
+    name = shorten(clean(carrier.source), _NAME) or "unnamed source"
     return f"{name} ({known})" if known else name
 
 

@@ -119,11 +119,11 @@ class Look:
 class Service:
     """The working parts of one process, each made when first needed."""
 
-    def __init__(self, settings: Settings, *, out: TextIO = sys.stdout) -> None:
+    def __init__(self, settings: Settings, *, out: TextIO | None = None) -> None:
         self.settings = settings
         self.rulebook, self.allow = check(settings)
         self.feeds = {feed.key: feed for feed in settings.feeds}
-        self._out = out
+        self._out = out or sys.stdout
         self._registered = False
 
     @cached_property

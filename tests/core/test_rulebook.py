@@ -82,13 +82,13 @@ def test_all_faults_of_all_files_are_told_at_once_with_line_or_key() -> None:
         "rules.toml: rules[0].near: 'sid:x' is no condition (side:, concept: or entity:)",
         "rules.toml: rules[0].any: there is no concept sprot (did you mean sport?)",
         "rules.toml: rules[0].any: there is no entity Q2",
-        "rules.toml: rules[1].severity: is missing",
         "rules.toml: rules[1].topic: is missing",
         "rules.toml: rules[1].why: is missing",
+        "rules.toml: rules[1].severity: is missing",
+        "rules.toml: rules[2].id: wants a text",
         "rules.toml: rules[2].near: wants two conditions",
         "rules.toml: rules[2].within: wants a whole number",
         "rules.toml: rules[2].must_match: wants a list of texts",
-        "rules.toml: rules[2].id: wants a text",
     ]
 
 

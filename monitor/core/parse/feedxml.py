@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from xml.sax import SAXParseException
 
 import feedparser
 
@@ -20,7 +21,7 @@ from monitor.core.models import Failure, Feed, Parsed, PollOutcome
 from monitor.core.parse.dates import from_struct
 from monitor.core.parse.entry import Raw, make_entries, primary_language, remarks
 from monitor.core.parse.limits import ParseLimits
-from monitor.core.parse.sniff import first_entries, is_cut, is_whole
+from monitor.core.parse.sniff import first_entries, is_cut, is_whole, split_entries
 
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
 # What was declared is of no account any more; and only a DOCTYPE that begins a line is
@@ -46,7 +47,9 @@ def parse_xml(feed: Feed, url: str, text: str, limits: ParseLimits) -> Parsed | 
     try:
         found = _feedparser(text)
     except _RAISES as error:
-        return Failure(PollOutcome.PARSE_ERROR, f"the parser gave up on it ({_name(error)})")
+        found = _one_by_one(text, error)
+        if not found:
+            return Failure(PollOutcome.PARSE_ERROR, f"the parser gave up on it ({_name(error)})")
     if not found.get("version") and not found["entries"]:
         return Failure(PollOutcome.NOT_A_FEED, "this XML is no RSS or Atom feed")
     trouble = _trouble(found)
@@ -72,17 +75,35 @@ def _feedparser(text: str) -> Any:
     )
 
 
+def _one_by_one(text: str, error: Exception) -> Any:
+    """What the parser reads where each entry stands alone; None if it raises at each.
+
+    So one entry on which it gives up costs no other.
+    """
+    head, entries, tail = split_entries(text)
+    whole = None
+    for entry in entries:
+        try:
+            found = _feedparser(f"{head}{entry}{tail}")
+        except _RAISES:
+            continue
+        whole = whole or found | {"entries": [], "bozo": True, "bozo_exception": error}
+        whole["entries"] += found["entries"]
+    return whole
+
+
 def _trouble(found: Any) -> str:
     """Why the text is not well-formed; "" where it is."""
     if not found.get("bozo"):
         return ""
     error = found.get("bozo_exception")
-    line = getattr(error, "getLineNumber", lambda: None)()
-    # A line is added in front, with a declaration.
-    return f"{type(error).__name__} in line {line - 1}" if line else type(error).__name__
+    if not isinstance(error, SAXParseException):
+        return _name(error)
+    # feedparser adds a line in front, with a declaration.
+    return f"{error.getMessage()} in line {(error.getLineNumber() or 1) - 1}"
 
 
-def _name(error: Exception) -> str:
+def _name(error: object) -> str:
     return f"{type(error).__module__}.{type(error).__name__}".removeprefix("builtins.")
 
 

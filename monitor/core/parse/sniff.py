@@ -24,6 +24,7 @@ _OTHERS = {
 # What XML forbids (https://www.w3.org/TR/xml/#charsets), written out or as a reference.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
+_ENTRY_START = re.compile(r"<(?:item|entry)[\s>]")
 _ENTRY_END = re.compile(r"</(?:item|entry)\s*>")
 _OPENED, _CLOSED = ("<item", "<entry"), ("</item", "</entry")
 
@@ -102,6 +103,20 @@ def first_entries(text: str, limit: int) -> tuple[str, int]:
     ends = [found.end() for found in _ENTRY_END.finditer(text)]
     surplus = len(ends) - limit
     return (text[: ends[limit - 1]] + text[ends[-1] :], surplus) if surplus > 0 else (text, 0)
+
+
+def split_entries(text: str) -> tuple[str, list[str], str]:
+    """What stands before the entries, each entry, and what stands after them."""
+    at = first = len(text)
+    entries = []
+    start = _ENTRY_START.search(text)
+    if start:
+        at = first = start.start()
+    while start and (end := _ENTRY_END.search(text, start.end())):
+        entries.append(text[at : end.end()])
+        at = end.end()
+        start = _ENTRY_START.search(text, at)
+    return text[:first], entries, text[at:]
 
 
 def is_whole(text: str) -> bool:

@@ -69,7 +69,7 @@ def read_toml(path: Path, form: type[Table], environ: Mapping[str, str]) -> Tabl
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise BadInput([Fault(*_syntax(path, str(error)))]) from None
+        raise BadInput([Fault(*_syntax(path, text, str(error)))]) from None
     faults: list[Fault] = []
     filled = _fill(content, environ, lambda *fault: faults.append(Fault(*fault)), str(path))
     try:
@@ -81,10 +81,11 @@ def read_toml(path: Path, form: type[Table], environ: Mapping[str, str]) -> Tabl
     return table
 
 
-def _syntax(path: Path, said: str) -> tuple[str, str, str]:
+def _syntax(path: Path, text: str, said: str) -> tuple[str, str, str]:
     what, _, where = said.partition(" (at ")
     found = re.search(r"line (\d+), column (\d+)", where)
-    place = f"{path}:{found[1]}:{found[2]}" if found else str(path)
+    # Without a place, the fault shows only at the end of the file.
+    place = f"{path}:{found[1]}:{found[2]}" if found else f"{path}:{text.count(chr(10)) + 1}"
     return place, f"is not valid TOML: {what}", "texts need quotes, tables [brackets]"
 
 
@@ -142,7 +143,8 @@ def _line(text: str, loc: list[Any]) -> int | None:
     header = re.compile(rf"\s*\[\[?\s*{re.escape(section)}\s*\]\]?")
     starts = [number for number, line in enumerate(lines) if header.match(line)]
     start = starts[nth] if nth < len(starts) else None
-    key = re.compile(rf"\s*{re.escape(str(loc[-1]) if loc else '')}\s*=")
+    name = next((part for part in reversed(loc) if isinstance(part, str)), "")
+    key = re.compile(rf"\s*{re.escape(name)}\s*=")
     for number in range(0 if start is None else start + 1, len(lines)):
         if start is not None and lines[number].lstrip().startswith("["):
             break

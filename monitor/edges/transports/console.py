@@ -28,7 +28,9 @@ class Console:
             self._out.write(self._encodable(self._text(put(delivery.alert, now))))
             self._out.flush()
         except OSError as error:
-            return Attempt(ok=False, detail=f"cannot write to the console: {error.strerror}")
+            return Attempt(
+                ok=False, detail=f"cannot write to the console: {error.strerror or 'refused'}"
+            )
         except ValueError:
             # What Python raises for a stream that was closed on this side.
             return Attempt(ok=False, detail="cannot write to the console: it is closed")
@@ -39,7 +41,7 @@ class Console:
         lines = [
             f"{strong}{alert.title}{plain}",
             alert.link,
-            f"{alert.outlet}, {alert.when}",
+            alert.origin,
             f"{alert.severity.label}: {alert.topics}",
             self._marked(alert.sentence),
             f"why: {alert.reason}",

@@ -25,7 +25,7 @@ from monitor.edges.transports.posting import DEADLINE, Post, post
 # Characters of the notification line, and of the link to another outlet. With the bounds
 # of core/wording a message stays below 12,000; at 13,200 Slack has refused some
 # (slackapi/bolt-js#2509).
-_NOTICE, _OTHER_LINK = 300, 500
+_NOTICE, _OTHER_LINK = 200, 300
 _SIGNALS = {
     Severity.LOW: "⚪",
     Severity.MEDIUM: "🟡",
@@ -70,7 +70,7 @@ def message(alert: Wording) -> dict[str, Any]:
     """The message of an alert: blocks, and a line for notifications."""
     blocks = [
         _rich(_headline(alert)),
-        _context(f"{alert.outlet}, {alert.when}"),
+        _context(alert.origin),
         _context(f"{_SIGNALS[alert.severity]} {alert.severity.label}: {alert.topics}"),
         _rich(_marked(alert.sentence), "rich_text_quote") if alert.sentence else None,
         _context(f"Why: {alert.reason}"),

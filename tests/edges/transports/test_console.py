@@ -48,7 +48,7 @@ def test_an_alert_is_a_few_readable_lines() -> None:
         "TEST: Not a real story: Moscow promises arms and instructors to the joint force of"
         " Mali, Niger and Burkina Faso\n"
         "  https://example-courier.example/test\n"
-        "  Example Courier (Mali, English), published 14 Mar 2026 11:48 UTC, 12 min ago\n"
+        "  From Example Courier (Mali, English), published 14 Mar 2026 11:48 UTC, 12 min ago\n"
         "  high: russia-sahel, sahel, russia\n"
         "  In a real one, this sentence would tell how »Russia« means to equip and train the"
         " joint force of »Mali«, »Niger« and »Burkina Faso«.\n"

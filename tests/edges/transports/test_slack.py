@@ -57,7 +57,7 @@ def test_an_alert_shows_headline_outlet_time_topics_evidence_reason_and_other_ou
     alert = replace(one.alert, story=story, others=others)
     assert _arrived(server, replace(one, alert=alert)) == [
         "*Lavrov lands in Bamako* <https://sahel.example/lavrov-bamako>",
-        "Sahel Daily (Mali, English, state media), published 14 Mar 2026 11:00 UTC, 1 h ago",
+        "From Sahel Daily (Mali, English, state media), published 14 Mar 2026 11:00 UTC, 1 h ago",
         "🟠 high: russia-sahel, sahel, russia",
         "The *Russian* minister spoke of *Mali*.",
         "Why: route 1: russia-sahel",
@@ -142,3 +142,41 @@ def test_the_url_is_a_secret_that_no_answer_brings_to_light(server: FeedServer) 
     assert token not in repr(attempt)
     assert token not in repr(Slack(httpx.AsyncClient(), server.url(PATH)))
     assert token not in repr(_desk(server))
+
+
+@pytest.mark.parametrize("char", ['"', "&"])
+def test_the_longest_message_there_can_be_is_below_slacks_bound(
+    server: FeedServer, char: str
+) -> None:
+    # A quote takes two characters of JSON, an ampersand five of the notification line.
+    one = delivery()
+    quotes = char * 1_000
+    summary = f"a{char}" * 1_000
+    matches = tuple(
+        replace(one.alert.story.matches[0], field="summary", start=at, end=at + 1)
+        for at in range(0, 60, 2)
+    )
+    carriers = tuple(
+        Carrier(
+            f"{number}{quotes}",
+            "https://o.example/feed",
+            "https://o.example/" + "x" * 282,
+            NOW,
+            language=quotes,
+            country=quotes,
+            state_media=True,
+        )
+        for number in range(9)
+    )
+    story = replace(
+        one.alert.story,
+        title=quotes,
+        summary=summary,
+        link="https://n.example/" + "x" * 1_982,
+        matches=matches,
+        carrier=carriers[0],
+    )
+    worst = replace(one.alert, story=story, others=carriers[1:], reason=quotes, kind=quotes)
+    lines = _arrived(server, replace(one, alert=worst))
+    assert len(lines) == 6
+    assert len(server.requests[0].body.decode()) > 7_000

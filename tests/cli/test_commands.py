@@ -1,0 +1,308 @@
+"""The commands, as a user types them."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor.cli.main import main
+from monitor.core.identity import identify
+from monitor.core.models import Attempt, PollOutcome, Seen
+from monitor.edges.store.redis import RedisStore
+from monitor.service.wiring import utc_now
+from tests import make
+from tests.servers import embedded_store, short_folder
+
+ENTRY = {
+    "id": "e-1",
+    "feed": "https://sahel.example/feed",
+    "lang": "en",
+    "title": "Lavrov lands in Bamako",
+    "summary": "Talks with Goïta about instructors for Mali's army.",
+    "link": "https://sahel.example/1",
+    "published": "2026-03-14T11:00:00Z",
+    "unknown": 1,
+}
+RSS = (
+    "<rss version='2.0'><channel><title>F</title><item><guid>g</guid>"
+    "<title>Gunmen attack an army camp in Burkina Faso</title></item></channel></rss>"
+)
+
+
+@dataclass
+class Said:
+    """What a command printed, and its exit status."""
+
+    code: int
+    out: str
+    err: str
+
+    def rows(self) -> list[dict[str, object]]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+class Shell:
+    """Runs commands in a folder of their own."""
+
+    def __init__(
+        self, folder: Path, patch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[str]
+    ) -> None:
+        self.folder, self.patch, self.capture = folder, patch, capture
+        for name in ("MONITOR_CONFIG", "REDIS_URL"):
+            patch.setenv(name, "")
+        patch.chdir(folder)
+
+    def __call__(self, *words: str, stdin: str = "") -> Said:
+        self.patch.setattr(sys, "argv", ["monitor", *words])
+        self.patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = self.capture.readouterr()
+        return Said(int(ended.value.code or 0), out, err)
+
+    def config(self, text: str) -> None:
+        (self.folder / "monitor.toml").write_text(text, encoding="utf-8")
+
+
+@pytest.fixture
+def shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Shell:
+    return Shell(tmp_path, monkeypatch, capsys)
+
+
+def lines(*entries: dict[str, object]) -> str:
+    return "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in entries)
+
+
+def test_replay_writes_one_line_an_entry_as_the_contract_says(shell: Shell) -> None:
+    copy = ENTRY | {"id": "e-2", "feed": "https://other.example/feed"}
+    said = shell("replay", "-", stdin=lines(ENTRY, copy, ENTRY))
+    assert said.code == 0
+    first, second, third = said.rows()
+    assert first["entry"] == "e-1"
+    assert (first["sameness"], first["of"], first["outcome"]) == ("new", None, "alerted")
+    assert first["topics"] == ["russia", "russia-sahel", "sahel"]
+    assert first["severity"] == "critical"
+    assert first["alerts"]
+    for match in first["matches"]:  # type: ignore[attr-defined]
+        text = str(ENTRY[match["field"]])
+        assert text[match["start"] : match["end"]] == match["text"]
+    assert (second["sameness"], second["of"], second["outcome"]) == (
+        "same-link",
+        "e-1",
+        "duplicate",
+    )
+    assert second["story"] == first["story"]
+    assert (third["sameness"], third["story"]) == ("same-id", first["story"])
+
+
+def test_replay_reads_files_packed_files_and_feed_documents(shell: Shell) -> None:
+    (shell.folder / "a.jsonl").write_text(lines(ENTRY), encoding="utf-8")
+    with gzip.open(shell.folder / "b.jsonl.gz", "wt") as packed:
+        packed.write(lines(ENTRY))
+    (shell.folder / "c.xml").write_text(RSS, encoding="utf-8")
+    said = shell("replay", "a.jsonl", "b.jsonl.gz", "c.xml")
+    assert [row["outcome"] for row in said.rows()] == ["alerted", "duplicate", "alerted"]
+
+
+def test_replay_tells_what_it_cannot_read_and_goes_on(shell: Shell) -> None:
+    broken = lines(ENTRY) + '{"id": 1\n\n[1]\n{"title": ""}\n{"title": {}}\n'
+    late = lines(ENTRY | {"id": "z", "published": "no date", "link": "", "title": "Kidal"})
+    (shell.folder / "page.html").write_text("<html><body>no feed</body></html>")
+    said = shell("replay", "-", "page.html", "none.xml", stdin=broken + late)
+    assert said.code == 1
+    assert [row["entry"] for row in said.rows()] == ["e-1", "z"]
+    told = said.err.splitlines()
+    assert [line.split(": ")[1] for line in told] == [
+        *("-:2", "-:4", "-:5", "-:6"),
+        *("page.html", "none.xml"),
+    ]
+    assert "Traceback" not in said.err
+
+
+def test_replay_of_a_spoilt_first_line_does_not_lose_the_rest(shell: Shell) -> None:
+    said = shell("replay", "-", stdin='{"id" 1}\n' + lines(ENTRY))
+    assert (said.code, len(said.rows())) == (1, 1)
+
+
+def test_replay_dates_may_be_written_as_in_mail_and_json_feeds_are_documents(shell: Shell) -> None:
+    mail = ENTRY | {"published": "Sat, 14 Mar 2026 11:00:00 GMT", "id": 7}
+    feed = {"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "1", "title": "Kidal"}]}
+    (shell.folder / "f.json").write_text(json.dumps(feed))
+    said = shell("replay", "-", "f.json", stdin=lines(mail))
+    assert [row["entry"] for row in said.rows()] == ["7", "1"]
+
+
+def test_explain_shows_evidence_reason_and_route(shell: Shell) -> None:
+    said = shell("explain", "-", stdin=lines(ENTRY))
+    assert said.code == 0
+    assert said.out.startswith("ALERT: ")
+    assert "»Lavrov« lands in »Bamako«" in said.out
+    for word in ("topics", "because", "evidence", "route 1", "(Q3703)", "console"):
+        assert word in said.out
+
+
+def test_explain_says_why_not(shell: Shell) -> None:
+    spill = ENTRY | {"title": "Spill in the Niger Delta", "summary": ""}
+    said = shell("explain", "-", stdin=lines(spill))
+    assert said.out.startswith("no alert (no-topic)")
+    assert "Niger Delta" in said.out
+    broken = shell("explain", "-", stdin="<html>")
+    assert (broken.code, "not a feed" in broken.err) == (1, True)
+
+
+def test_check_counts_what_it_found_right(shell: Shell) -> None:
+    said = shell("check")
+    assert said.code == 0
+    assert "feeds      238" in said.out
+    assert "no fault found" in said.out
+
+
+def test_check_tells_every_fault_of_receivers_routes_network_and_rulebook(shell: Shell) -> None:
+    shell.config(
+        'rulebook = "mine"\n[network]\nallow = ["0.0.0.0/0"]\n'
+        '[[receivers]]\nname = "a"\ntype = "slak"\n'
+        '[[receivers]]\nname = "b"\ntype = "webhook"\nsecret = "hunter2"\n'
+    )
+    said = shell("check")
+    assert said.code == 2
+    assert "did you mean slack?" in said.err
+    assert "receivers.b.url" in said.err
+    assert "receivers.b.secret" in said.err
+    assert "hunter2" not in said.err
+    assert "network.allow" in said.err
+    assert "mine: No such file or directory" in said.err
+    assert "Traceback" not in said.err
+    shell.config('[[routes]]\nreceivers = ["console"]\ntopics = ["sahell"]\n')
+    assert "no topic sahell" in shell("check").err
+
+
+def test_bad_use_is_exit_2(shell: Shell) -> None:
+    assert shell("replay").code == 2
+    assert shell("nonsense").code == 2
+    assert shell("stories", "--since", "soon").code == 2
+    assert shell("--config", "none.toml", "check").code == 2
+    assert shell("send-test", "nobody").code == 2
+
+
+def test_send_test_sends_a_sample_to_one_receiver(shell: Shell) -> None:
+    said = shell("send-test", "console")
+    assert said.code == 0
+    assert "TEST" in said.out
+    assert "console: sent" in said.out
+
+
+def test_send_test_tells_a_failure(shell: Shell) -> None:
+    shell.config('[[receivers]]\nname = "a"\ntype = "file"\npath = "x/y"\n')
+    (shell.folder / "x").mkdir()
+    (shell.folder / "x/y").mkdir()
+    said = shell("send-test", "a")
+    assert said.code == 1
+    assert "not sent" in said.err
+
+
+def test_without_a_store_each_command_says_so_in_one_line(shell: Shell) -> None:
+    for words in (("status",), ("stories",), ("explain", "https://x.example/")):
+        said = shell(*words)
+        assert said.code == 1
+        assert said.err.count("\n") == 1
+        assert "cannot be reached" in said.err
+    status = shell("status", "--json")
+    assert status.code == 1
+    assert json.loads(status.out)["store"]["reachable"] is False
+
+
+def test_help_and_version_need_nothing(shell: Shell) -> None:
+    assert "replay" in shell("--help").out
+    assert shell("--version").code == 0
+
+
+@pytest.fixture
+def kept(shell: Shell) -> Iterator[RedisStore]:
+    """A store that holds one story, told to the desk, and one failing feed."""
+    with short_folder() as folder, embedded_store(folder / "var") as url:
+        shell.config(
+            f'[store]\nurl = "{url}"\n[[feeds]]\nurl = "{make.FEED.url}"\nname = "Sahel Daily"\n'
+            f'[[feeds]]\nurl = "{make.OTHER.url}"\nname = "=Wire"\n'
+            '[[receivers]]\nname = "desk"\ntype = "console"\n'
+        )
+        store = RedisStore(url)
+        store.register({make.FEED.key: make.NOW, make.OTHER.key: make.NOW})
+        now = utc_now()
+        told = make.delivery(created=now)
+        story = make.story(seen=now - timedelta(hours=1))
+        store.commit(
+            make.commit(
+                seen={"id": Seen("t", "s_1")},
+                stories=(story,),
+                claims={f"link:{make_link()}": "s_1"},
+                settled={"s_1": frozenset({"desk"})},
+                deliveries=(told,),
+            )
+        )
+        copy = make.story(feed=make.OTHER, seen=now)
+        failed = make.state(failures=2, reason="no such name")
+        store.commit(
+            make.commit(make.OTHER, state=replace(failed, outcome=PollOutcome.DNS), stories=(copy,))
+        )
+        claimed = store.claim_delivery("desk", now, now + timedelta(seconds=9))
+        assert claimed
+        store.record(claimed, Attempt(ok=True, detail="200"), now, None)
+        yield store
+        store.close()
+
+
+def make_link() -> str:
+    (identity,) = identify([make.entry()])
+    assert identity.link
+    return identity.link
+
+
+@pytest.mark.slow
+def test_status_shows_feeds_deliveries_latency_and_store(shell: Shell, kept: RedisStore) -> None:
+    row = json.loads(shell("status", "--json").out)
+    healthy, failing = row["feeds"]
+    assert (healthy["health"], healthy["outcome"], healthy["failures"]) == ("healthy", "ok", 0)
+    assert (failing["health"], failing["outcome"]) == ("failing", "dns")
+    assert row["deliveries"] == {"desk": {"pending": 0, "sent": 1, "failed": 0, "dead": 0}}
+    assert row["store"]["reachable"]
+    assert row["latency"]["count"] == 1
+    said = shell("status").out
+    assert "1 failing, 1 healthy" in said
+    assert "no such name" in said
+    assert "never ran - ARE WORKER AND BEAT RUNNING?" in said
+    assert "1 sent" in said
+
+
+@pytest.mark.slow
+def test_stories_are_listed_in_three_forms(shell: Shell, kept: RedisStore) -> None:
+    table = shell("stories").out
+    assert "Lavrov lands in Bamako" in table
+    assert "Sahel Daily +1" in table
+    (row,) = shell("stories", "--format", "jsonl", "--topic", "russia-sahel").rows()
+    assert (row["story"], row["told"], row["others"]) == ("s_1", ["desk"], ["The Wire"])
+    (cells,) = csv.DictReader(io.StringIO(shell("stories", "--format", "csv").out))
+    assert cells["topics"] == "russia; russia-sahel; sahel"
+    assert shell("stories", "--since", "1m").out == "no story in this time\n"
+    assert shell("stories", "--topic", "sahell").code == 2
+
+
+@pytest.mark.slow
+def test_explain_finds_a_told_story_by_its_link(shell: Shell, kept: RedisStore) -> None:
+    said = shell("explain", make.entry().link + "?utm_source=x")
+    assert said.code == 0
+    assert "s_1: Lavrov lands in Bamako" in said.out
+    assert "settled   desk" in said.out
+    unknown = shell("explain", "https://sahel.example/never")
+    assert unknown.code == 1
+    assert "No story with the link" in unknown.out

@@ -1,0 +1,227 @@
+"""Reading what people configured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from monitor.core.errors import BadInput
+from monitor.core.models import Severity
+from monitor.edges.settings import Settings, load_settings
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Load:
+    return Load(tmp_path)
+
+
+class Load:
+    """Loads a config text kept in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, text: str, **environ: str) -> Settings:
+        (self.folder / "monitor.toml").write_text(text, encoding="utf-8")
+        return load_settings(None, environ, self.folder)
+
+    def faults(self, text: str, **environ: str) -> list[str]:
+        with pytest.raises(BadInput) as told:
+            self(text, **environ)
+        return [str(one).replace(f"{self.folder}/", "") for one in told.value.faults]
+
+
+def test_without_a_config_the_shipped_defaults_hold(tmp_path: Path) -> None:
+    settings = load_settings(None, {}, tmp_path)
+    assert len(settings.feeds) == 238
+    assert [one.name for one in settings.receivers] == ["console"]
+    assert settings.data_dir == tmp_path / "var"
+    assert settings.store_url == ""
+    assert settings.rulebook is None
+    assert any(one.state_media for one in settings.feeds)
+
+
+def test_the_environment_names_config_and_store(tmp_path: Path) -> None:
+    other = tmp_path / "other.toml"
+    other.write_text("", encoding="utf-8")
+    environ = {"MONITOR_CONFIG": str(other), "REDIS_URL": "redis://store/0"}
+    settings = load_settings(None, environ, tmp_path)
+    assert (settings.path, settings.store_url) == (other, "redis://store/0")
+
+
+def test_what_a_config_leaves_out_stays_as_shipped_and_goes_to_its_own_receivers(
+    load: Load,
+) -> None:
+    settings = load('[[receivers]]\nname = "desk"\ntype = "slack"\nurl = "${HOOK}"\n', HOOK="h")
+    assert len(settings.feeds) == 238
+    assert {one.receivers for one in settings.routes} == {("desk",)}
+    assert settings.receivers[0].options == {"url": "h"}
+    assert "h" not in repr(settings.receivers[0]).partition("desk")[2].replace("slack", "")
+
+
+def test_everything_can_be_set(load: Load) -> None:
+    settings = load(
+        """
+        rulebook = "mine"
+        feeds = ["list.opml"]
+        [polling]
+        interval = "90s"
+        min_interval = "500ms"
+        """.replace('"500ms"', '"2s"')
+        + """
+        [network]
+        allow = ["127.0.0.1:8800"]
+        user_agent = "us/1"
+        [store]
+        data_dir = "/srv/x"
+        max_memory = "1gb"
+        [[receivers]]
+        name = "a"
+        type = "webhook"
+        secret = ["one", "two"]
+        allow_http = true
+        [[routes]]
+        receivers = ["a"]
+        severity = "high"
+        continue = false
+        """,
+        **_opml(load.folder),
+    )
+    assert settings.rulebook == load.folder / "mine"
+    assert settings.polling.interval == 90
+    assert settings.data_dir == Path("/srv/x")
+    assert settings.receivers[0].options == {"secret": "one two", "allow_http": "true"}
+    (route,) = settings.routes
+    assert (route.severity, route.goes_on) == (Severity.HIGH, False)
+    assert [(one.name, one.language) for one in settings.feeds] == [("Eins", "de"), ("Zwei", None)]
+
+
+def _opml(folder: Path) -> dict[str, str]:
+    (folder / "list.opml").write_text(
+        '<opml version="2.0"><body><outline text="Group">'
+        '<outline text="Eins" xmlUrl="https://eins.example/f" language="de"/></outline>'
+        '<outline title="Zwei" xmlUrl="https://zwei.example/f"/></body></opml>',
+        encoding="utf-8",
+    )
+    return {}
+
+
+def test_credentials_are_taken_out_of_a_feeds_url(load: Load) -> None:
+    url = "https://us%40er:pa%2Fss@[2001:db8::1]:8443/f?k=1#top"
+    (feed,) = load(f'[[feeds]]\nurl = "{url}"\n').feeds
+    assert feed.url == "https://[2001:db8::1]:8443/f?k=1"
+    assert feed.credentials == ("us@er", "pa/ss")
+    assert "pa/ss" not in repr(feed)
+    (bare,) = load('[[feeds]]\nurl = "https://user@x.example/"\n').feeds
+    assert bare.credentials == ("user", "")
+
+
+def test_variables_have_defaults_and_may_stand_in_files(load: Load) -> None:
+    (load.folder / "secret").write_text("s3cret\n", encoding="utf-8")
+    text = '[[receivers]]\nname = "a"\ntype = "${KIND:-console}"\nurl = "${HOOK}"\n'
+    settings = load(text, HOOK_FILE=str(load.folder / "secret"))
+    assert settings.receivers[0].options == {"url": "s3cret"}
+    assert settings.receivers[0].type == "console"
+
+
+def test_a_variable_that_is_not_set_is_a_fault_and_not_an_empty_text(load: Load) -> None:
+    text = '[[receivers]]\nname = "a"\ntype = "slack"\nurl = "${HOOK}"\n'
+    assert load.faults(text) == [
+        "monitor.toml: receivers[0]: url: environment variable HOOK is not set"
+        " (set it, or HOOK_FILE)"
+    ]
+    assert load.faults(text, HOOK_FILE="/nowhere") == [
+        "monitor.toml: receivers[0]: url: the file that HOOK_FILE names cannot be read"
+    ]
+
+
+def test_all_faults_are_told_at_once_with_line_key_and_hint(load: Load) -> None:
+    said = load.faults(
+        '[poling]\n[polling]\nintervall = "10m"\nmin_interval = "x"\nmax_entries = 0\n'
+        '[[receivers]]\nname = "De sk"\ntype = "slack"\n'
+        '[[routes]]\nrecievers = ["a"]\nseverity = "hihg"\n'
+        '[[feeds]]\nurl = "ftp://x"\n[[feeds]]\nurl = "https://a.example/"\nnam = "x"\n'
+        "[[feeds]]\nurl = 7\n"
+    )
+    assert set(said) == {
+        "monitor.toml:1: poling there is no such key (did you mean polling?)",
+        "monitor.toml:3: polling.intervall there is no such key (did you mean interval?)",
+        "monitor.toml:4: polling.min_interval is not a duration, a number and a unit like"
+        ' "90s", "10m" or "24h"',
+        "monitor.toml:5: polling.max_entries is too small (at least 1)",
+        "monitor.toml:7: receivers[0].name does not have the right form"
+        " (wanted: ^[a-z0-9_-]{1,64}$)",
+        "monitor.toml:9: routes[0].receivers is missing",
+        "monitor.toml:10: routes[0].recievers there is no such key (did you mean receivers?)",
+        "monitor.toml:11: routes[0].severity is none of the words it can be"
+        " ('low', 'medium', 'high' or 'critical')",
+        "monitor.toml:13: feeds[0].url starts with neither http:// nor https://",
+        "monitor.toml:16: feeds[1].nam there is no such key (did you mean name?)",
+        "monitor.toml:18: feeds[2].url is not a text",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("feeds = [3]", "monitor.toml:1: feeds[0] is not a table"),
+        ('polling = "x"', "monitor.toml:1: polling is not a table"),
+        ("[polling]\nmax_body = 9999999999", "max_body is too large (at most 1000000000)"),
+        (
+            '[polling]\ninterval = "1s"\nmin_interval = "2s"',
+            "min_interval and interval are not in ascending order",
+        ),
+        ('[polling]\nmin_interval = "10ms"', "min_interval is below one second"),
+        ('[polling]\nmax_interval = "1m"', "interval and max_interval are not in ascending"),
+        ('[[feeds]]\nurl = "https://"', "names no host"),
+        ('[[feeds]]\nurl = "https://a b"', "holds a blank or a control character"),
+        ('[[feeds]]\nurl = "https://a:99999"', "is not a URL"),
+        (f'[[feeds]]\nurl = "https://a/{"x" * 3000}"', "is too long (at most 2000 characters)"),
+        ("[store]\nfolder = 1", "there is no such key (known keys: data_dir, max_memory, url)"),
+        ('a = "', "monitor.toml:1: is not valid TOML"),
+        ("[polling", "is not valid TOML"),
+        ("feeds = [\n", "is not valid TOML"),
+        (
+            '[[feeds]]\nurl = "https://a/"\n[[feeds]]\nurl = "https://u:p@a/"',
+            "monitor.toml: feeds[1].url: https://a/ stands already at monitor.toml: feeds[0]",
+        ),
+        (
+            '[[receivers]]\nname = "a"\ntype = "console"\n' * 2,
+            "receivers[1].name: a is the name of another receiver too",
+        ),
+        (
+            '[[routes]]\nreceivers = ["consol"]',
+            "routes[0].receivers: there is no receiver consol (did you mean console?)",
+        ),
+        (
+            '[[routes]]\nreceivers = ["zzz"]',
+            "routes[0].receivers: there is no receiver zzz (known: console)",
+        ),
+    ],
+)
+def test_a_fault_is_told_with_its_place(load: Load, text: str, said: str) -> None:
+    assert said in "\n".join(load.faults(text))
+
+
+def test_files_that_cannot_be_read_are_named(load: Load) -> None:
+    assert load.faults('feeds = ["no.toml"]') == ["no.toml: No such file or directory"]
+    assert load.faults('feeds = ["."]')[0].endswith("is not a regular file")
+    (load.folder / "bad.toml").write_bytes(b'[[feeds]]\nurl = "\xff"\n')
+    assert load.faults('feeds = ["bad.toml"]') == ["bad.toml:2: is not UTF-8 text"]
+    (load.folder / "bad.opml").write_text("<opml>\n<body", encoding="utf-8")
+    assert load.faults('feeds = ["bad.opml"]')[0].startswith("bad.opml:2: is not well-formed")
+    (load.folder / "url.opml").write_text(
+        '<opml>\n<outline xmlUrl="ftp://x"/>\n<outline xmlUrl="https://a/"/></opml>'
+    )
+    assert load.faults('feeds = ["url.opml"]') == [
+        "url.opml:2: xmlUrl: starts with neither http:// nor https://"
+    ]
+    with (load.folder / "big.toml").open("wb") as big:
+        big.truncate(60_000_000)
+    assert load.faults('feeds = ["big.toml"]') == ["big.toml: is larger than 50 MB"]
+
+
+def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(load: Load) -> None:
+    (load.folder / "f.toml").write_bytes(b'\xef\xbb\xbf[[feeds]]\r\nurl = "https://a/"\r\n')
+    assert len(load('feeds = ["f.toml"]\r\n').feeds) == 1

@@ -1,0 +1,148 @@
+"""What the log says, and what it never says."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import structlog
+
+from monitor.core.models import Attempt, FeedState, PollOutcome
+from monitor.service.logs import Redactor, setup_logs
+from monitor.service.pipeline import Polled
+from monitor.service.reporting import Throttle, report_poll, report_pulse, report_sent
+from monitor.service.sending import Sent
+from tests import make
+
+SECRET = "https://hooks.example/T0/B0/canary+secret"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def out() -> Iterator[io.StringIO]:
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    stream = io.StringIO()
+    setup_logs([SECRET, "abc"], out=stream)
+    yield stream
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
+
+
+def events(out: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def test_a_line_is_json_with_level_and_time(out: io.StringIO) -> None:
+    structlog.get_logger("monitor").info("hello", feed="https://a/", titles=["Мали"])
+    (event,) = events(out)
+    assert (event["event"], event["level"], event["titles"]) == ("hello", "info", ["Мали"])
+    assert event["timestamp"].endswith("Z")
+
+
+def test_no_form_of_a_secret_is_ever_written(out: io.StringIO) -> None:
+    log = structlog.get_logger("monitor")
+    coded = base64.b64encode(SECRET.encode()).decode()
+    log.warning(f"to {SECRET}", url=quote(SECRET, safe=""), deep={"a": [SECRET]}, raw=(coded,))
+    logging.getLogger("other").error("failed: %s", SECRET)
+    try:
+        local = SECRET
+        raise RuntimeError(f"about {local}")
+    except RuntimeError:
+        log.exception("boom")
+    assert "canary" not in out.getvalue()
+    assert "***" in out.getvalue()
+    assert len(events(out)) == 3
+
+
+def test_short_words_are_not_taken_for_secrets() -> None:
+    assert Redactor(["abc"]).text("abc") == "abc"
+    assert Redactor([])(None, "", {"n": 1}) == {"n": 1}
+
+
+def test_httpx_does_not_write_its_urls_and_ticks_are_not_told(out: io.StringIO) -> None:
+    logging.getLogger("httpx").info("GET %s", SECRET)
+    logging.getLogger("celery.beat").info("tick")
+    assert out.getvalue() == ""
+
+
+def test_on_a_terminal_texts_from_strangers_stay_in_their_line(out: io.StringIO) -> None:
+    terminal = Terminal()
+    setup_logs([SECRET], out=terminal)
+    structlog.get_logger("monitor").info("alert", title="a\nb\x1b[2Jc", n=1, why=SECRET)
+    said = terminal.getvalue()
+    assert said.count("\n") == 1
+    assert "\x1b[2J" not in said
+    assert "canary" not in said
+
+
+def polled(before: FeedState, after: FeedState, **more: Any) -> Polled:
+    return Polled(make.FEED, before, after, **more)
+
+
+def test_a_feed_is_told_of_when_it_breaks_changes_its_way_and_mends(out: io.StringIO) -> None:
+    fine = make.state()
+    broken = replace(fine, failures=1, outcome=PollOutcome.DNS, reason="no such name")
+    worse = replace(broken, failures=2)
+    other = replace(worse, failures=3, outcome=PollOutcome.TIMEOUT)
+    unplanned = replace(broken, next_poll=None)
+    for before, after in (
+        *((fine, broken), (broken, worse), (worse, other), (other, fine), (fine, fine)),
+        (fine, unplanned),
+    ):
+        report_poll(polled(before, after), make.NOW)
+    said = [(one["event"], one.get("outcome")) for one in events(out)]
+    assert said == [
+        ("feed cannot be read", "dns"),
+        ("feed cannot be read", "timeout"),
+        ("feed can be read again", None),
+        ("feed cannot be read", "dns"),
+    ]
+    assert next(one.get("next_try_in") for one in events(out)) == "0:10:00"
+
+
+def test_an_overtaken_poll_tells_no_alert(out: io.StringIO) -> None:
+    report_poll(polled(make.state(), make.state(), committed=False), make.NOW)
+    assert [one["event"] for one in events(out)] == ["poll was overtaken by another"]
+
+
+def test_each_attempt_is_one_line(out: io.StringIO) -> None:
+    sent, failed = Attempt(ok=True, detail="200"), Attempt(ok=False, detail="500")
+    for attempt, retry in ((sent, None), (failed, make.at(5)), (failed, None)):
+        report_sent(Sent(make.delivery(), attempt, retry), make.NOW)
+    assert [(one["event"], one["level"]) for one in events(out)] == [
+        ("delivered", "info"),
+        ("delivery failed", "warning"),
+        ("delivery given up", "error"),
+    ]
+
+
+def test_the_pulse_tells_how_the_feeds_are(out: io.StringIO) -> None:
+    broken = replace(make.state(), failures=1, outcome=PollOutcome.DNS)
+    report_pulse({"a": broken}, 3)
+    report_pulse({"a": broken, "b": make.state()}, 3)
+    first, second = events(out)
+    assert first["event"] == "no feed can be read; still trying"
+    assert (first["failing"], first["not_polled_yet"], first["dns"]) == (1, 2, 1)
+    assert (second["event"], second["healthy"]) == ("watching", 1)
+
+
+def test_a_sentence_is_let_through_once_in_a_while() -> None:
+    now = [0.0]
+    throttle = Throttle(every=60, clock=lambda: now[0])
+    assert throttle.lets("a")
+    assert throttle.lets("b")
+    assert not throttle.lets("a")
+    now[0] = 60
+    assert throttle.lets("a")
