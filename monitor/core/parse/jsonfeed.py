@@ -65,4 +65,5 @@ def _list(value: object) -> list[Any]:
 
 def _text(value: object) -> str:
     """A text; a number is read as one, as the specification asks for ids."""
-    return str(value) if isinstance(value, str | int | float) else ""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if number or isinstance(value, str) else ""

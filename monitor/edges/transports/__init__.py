@@ -23,10 +23,11 @@ TRANSPORTS: dict[str, Channel] = {
 }
 
 
-def build(receiver: Receiver, client: httpx.AsyncClient, *, out: TextIO) -> Transport:
+def build(receiver: Receiver, client: httpx.AsyncClient, *, out: TextIO | None) -> Transport:
     """The transport of a receiver that `check` finds no fault with.
 
-    `client` posts, `out` is where the console channel writes; both stay the caller's.
+    `client` posts, `out` is where the console channel writes (None:
+    nowhere, and its attempts fail); both stay the caller's.
     """
     return TRANSPORTS[receiver.type].build(receiver, client, out)
 

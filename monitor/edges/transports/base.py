@@ -31,7 +31,7 @@ class Channel:
 
     options: tuple[str, ...]
     check: Callable[[Receiver], Iterator[Wrong]]
-    build: Callable[[Receiver, httpx.AsyncClient, TextIO], Transport]
+    build: Callable[[Receiver, httpx.AsyncClient, TextIO | None], Transport]
 
 
 def check_url(receiver: Receiver) -> Iterator[Wrong]:

@@ -17,54 +17,66 @@ _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 
 
 class Console:
-    """Writes to a stream; evidence is bold on a terminal, in »« elsewhere."""
+    """Writes to a stream; evidence is bold on a terminal, in »« elsewhere.
 
-    def __init__(self, out: TextIO) -> None:
+    Without a stream (Python has none for a standard output closed at the start) every
+    attempt fails.
+    """
+
+    def __init__(self, out: TextIO | None) -> None:
         self._out = out
 
     async def send(self, delivery: Delivery, now: datetime) -> Attempt:
         """Write one alert at once; a stream that is gone is a failed attempt."""
+        if self._out is None:
+            return _failed("it is closed")
         try:
-            self._out.write(self._encodable(self._text(put(delivery.alert, now))))
-            self._out.flush()
+            _write(self._out, put(delivery.alert, now))
         except OSError as error:
-            return Attempt(
-                ok=False, detail=f"cannot write to the console: {error.strerror or 'refused'}"
-            )
+            return _failed(error.strerror or "refused")
         except ValueError:
             # What Python raises for a stream that was closed on this side.
-            return Attempt(ok=False, detail="cannot write to the console: it is closed")
+            return _failed("it is closed")
         return Attempt(ok=True, detail="written")
 
-    def _text(self, alert: Wording) -> str:
-        strong, plain = (_BOLD, _PLAIN) if self._out.isatty() else ("", "")
-        lines = [
-            f"{strong}{alert.title}{plain}",
-            alert.link,
-            alert.origin,
-            f"{alert.severity.label}: {alert.topics}",
-            self._marked(alert.sentence),
-            f"why: {alert.reason}",
-            *(f"also: {one.outlet} {one.link}".rstrip() for one in alert.others),
-            f"also: {alert.more} more" if alert.more else "",
-        ]
-        return "\n  ".join(line for line in lines if line) + "\n\n"
 
-    def _marked(self, sentence: Sequence[Piece]) -> str:
-        begin, end = (_BOLD, _PLAIN) if self._out.isatty() else ("»", "«")
-        return "".join(f"{begin}{one.text}{end}" if one.evidence else one.text for one in sentence)
+def _failed(why: str) -> Attempt:
+    return Attempt(ok=False, detail=f"cannot write to the console: {why}")
 
-    def _encodable(self, text: str) -> str:
-        """The text with a question mark for each letter that the stream has not."""
-        encoding = self._out.encoding or "utf-8"
-        return text.encode(encoding, "replace").decode(encoding)
+
+def _write(out: TextIO, alert: Wording) -> None:
+    # A question mark for each letter that the stream has not.
+    encoding = out.encoding or "utf-8"
+    text = lines(alert, bold=out.isatty())
+    out.write(text.encode(encoding, "replace").decode(encoding))
+    out.flush()
+
+
+def lines(alert: Wording, *, bold: bool) -> str:
+    """An alert as lines, the last one empty; evidence is bold, else in »«."""
+    strong, plain = (_BOLD, _PLAIN) if bold else ("", "")
+    shown = [
+        f"{strong}{alert.title}{plain}",
+        alert.link,
+        alert.origin,
+        f"{alert.severity.label}: {alert.topics}",
+        _marked(alert.sentence, *((_BOLD, _PLAIN) if bold else ("»", "«"))),
+        f"why: {alert.reason}",
+        *(f"also: {one.outlet} {one.link}".rstrip() for one in alert.others),
+        f"also: {alert.more} more" if alert.more else "",
+    ]
+    return "\n  ".join(line for line in shown if line) + "\n\n"
+
+
+def _marked(sentence: Sequence[Piece], begin: str, end: str) -> str:
+    return "".join(f"{begin}{one.text}{end}" if one.evidence else one.text for one in sentence)
 
 
 def _check(receiver: Receiver) -> Iterator[Wrong]:
     yield from ()
 
 
-def _build(receiver: Receiver, client: httpx.AsyncClient, out: TextIO) -> Transport:
+def _build(receiver: Receiver, client: httpx.AsyncClient, out: TextIO | None) -> Transport:
     return Console(out)
 
 

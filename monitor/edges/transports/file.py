@@ -73,7 +73,7 @@ def _check(receiver: Receiver) -> Iterator[Wrong]:
         yield "path", "its folder does not exist", "make the folder first"
 
 
-def _build(receiver: Receiver, client: httpx.AsyncClient, out: TextIO) -> Transport:
+def _build(receiver: Receiver, client: httpx.AsyncClient, out: TextIO | None) -> Transport:
     return File(Path(receiver.options["path"]))
 
 

@@ -137,7 +137,7 @@ def _check(receiver: Receiver) -> Iterator[Wrong]:
     yield from check_url(receiver)
 
 
-def _build(receiver: Receiver, client: httpx.AsyncClient, out: TextIO) -> Transport:
+def _build(receiver: Receiver, client: httpx.AsyncClient, out: TextIO | None) -> Transport:
     return Slack(client, receiver.options["url"])
 
 

@@ -86,7 +86,7 @@ def _secrets(receiver: Receiver) -> tuple[str, ...]:
     return tuple(receiver.options.get("secret", "").split())
 
 
-def _build(receiver: Receiver, client: httpx.AsyncClient, out: TextIO) -> Transport:
+def _build(receiver: Receiver, client: httpx.AsyncClient, out: TextIO | None) -> Transport:
     return Webhook(client, receiver.options["url"], _secrets(receiver))
 
 

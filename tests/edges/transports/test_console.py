@@ -32,7 +32,7 @@ class Unplugged(io.StringIO):
         raise BrokenPipeError(32, "Broken pipe")
 
 
-def _send(out: TextIO, one: Delivery) -> Attempt:
+def _send(out: TextIO | None, one: Delivery) -> Attempt:
     transport = transports.build(Receiver("console", "console"), httpx.AsyncClient(), out=out)
     return asyncio.run(transport.send(one, NOW))
 
@@ -95,9 +95,12 @@ def test_a_pipe_whose_reader_has_gone_is_a_failed_attempt() -> None:
         out.close()
 
 
-def test_a_closed_stream_is_a_failed_attempt() -> None:
-    out = io.StringIO()
-    out.close()
+@pytest.mark.parametrize("closed_later", [True, False])
+def test_a_closed_stream_is_a_failed_attempt(closed_later: bool) -> None:
+    # A standard output closed before Python starts is None.
+    out = io.StringIO() if closed_later else None
+    if out:
+        out.close()
     attempt = _send(out, delivery())
     assert attempt == Attempt(ok=False, detail="cannot write to the console: it is closed")
 
