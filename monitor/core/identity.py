@@ -107,12 +107,13 @@ def _behind_counter(url: str) -> str:
 
 
 def _canonical(url: str) -> str:
-    parts = urlsplit(canonicalize_url(url, keep_fragments="#!" in url))
+    parts = urlsplit(canonicalize_url(url, keep_fragments=True))
     host = _MIRROR.sub("", (parts.hostname or "").rstrip("."))
     netloc = host if parts.port in _DEFAULT_PORTS else f"{host}:{parts.port}"
     path = _AMP_PATH.sub("", _SESSION_PATH.sub("", parts.path)).rstrip("/")
     query = "&".join(pair for pair in parts.query.split("&") if not _tracks(pair))
-    return urlunsplit(("", netloc, path, query, parts.fragment))
+    fragment = parts.fragment if parts.fragment.startswith("!") else ""
+    return urlunsplit(("", netloc, path, query, fragment))
 
 
 def _tracks(pair: str) -> bool:

@@ -95,14 +95,21 @@ def serve(incoming: IO[bytes], outgoing: IO[bytes], cpu_seconds: float) -> None:
         head, body = read_frame(incoming), read_frame(incoming)
         if head is None or body is None:
             return
-        write_frame(outgoing, _answer(REQUEST.validate_json(head), body))
+        answer = _answer(REQUEST.validate_json(head), body)
+        write_frame(outgoing, ANSWER.dump_json(answer, exclude_defaults=True))
+        if answer.last:
+            return
 
 
-def _answer(request: Request, body: bytes) -> bytes:
+def _answer(request: Request, body: bytes) -> Answer:
     document = Document(request.url, body, request.content_type)
-    found = parse(request.feed, document, request.limits)
-    answer = Answer(failure=found) if isinstance(found, Failure) else Answer(parsed=found)
-    return ANSWER.dump_json(answer, exclude_defaults=True)
+    try:
+        found = parse(request.feed, document, request.limits)
+    except MemoryError:
+        # Told here and not by the last words: only now is the memory free again to do so.
+        failure = Failure(PollOutcome.PARSE_ERROR, "the document needs too much memory")
+        return Answer(failure=failure, last=True)
+    return Answer(failure=found) if isinstance(found, Failure) else Answer(parsed=found)
 
 
 def _allow_cpu(seconds: float) -> None:
@@ -154,8 +161,7 @@ def _last_words(
             trace = trace.tb_next
         where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
         said = f"the parser failed with {kind.__name__} at {where}"
-        why = "the document needs too much memory" if kind is MemoryError else said
-        answer = Answer(failure=Failure(PollOutcome.PARSE_ERROR, why), last=True)
+        answer = Answer(failure=Failure(PollOutcome.PARSE_ERROR, said), last=True)
         write_frame(outgoing, ANSWER.dump_json(answer, exclude_defaults=True))
 
     return tell

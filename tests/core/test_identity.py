@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.identity import canonical_url, fold, identify
@@ -192,10 +192,3 @@ def test_all_entries_have_an_identity(entries: list[Entry]) -> None:
     found = identify(entries)
     assert len(found) == len(entries)
     assert all(one.id and one.text and one.link != "" for one in found)
-
-
-@given(st.builds("https://a.example/{}?{}#{}".format, TEXTS, TEXTS, TEXTS))
-@settings(max_examples=20000, deadline=None)
-def test_a_canonical_url_is_its_own(url: str) -> None:
-    once = canonical_url(url)
-    assert canonical_url(f"https:{once}") == once

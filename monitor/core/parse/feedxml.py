@@ -100,7 +100,8 @@ def _trouble(found: Any) -> str:
     if not isinstance(error, SAXParseException):
         return _name(error)
     # feedparser adds a line in front, with a declaration.
-    return f"{error.getMessage()} in line {(error.getLineNumber() or 1) - 1}"
+    what = error.getMessage().replace("not well-formed (invalid token)", "invalid token")
+    return f"{what} in line {(error.getLineNumber() or 1) - 1}"
 
 
 def _name(error: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import stat
 from collections.abc import Iterator
@@ -54,6 +55,8 @@ def _append(path: Path, line: bytes) -> str:
 def _opened(path: Path) -> Iterator[int]:
     descriptor = os.open(path, _FLAGS, _OWNER_ONLY)
     try:
+        # A write in progress elsewhere must not be taken for an unfinished line.
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield descriptor
     finally:
         os.close(descriptor)

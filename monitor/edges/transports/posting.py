@@ -122,7 +122,8 @@ def _forms(request: Post) -> Iterator[str]:
     found += [one.partition("=")[2] for one in parts.query.split("&")]
     for one in found:
         if len(one) >= _SHORTEST:
-            yield from (one, unquote(one), quote(one, safe=""))
+            # The last form is a slash as some servers write it in JSON.
+            yield from (one, unquote(one), quote(one, safe=""), one.replace("/", "\\/"))
 
 
 def _without(secrets: Iterator[str], text: str) -> str:

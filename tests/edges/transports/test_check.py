@@ -31,6 +31,7 @@ def test_receivers_as_the_documentation_has_them_are_fine(tmp_path: Path) -> Non
     assert _told("slack", url=URL) == []
     assert _told("webhook", url=URL, secret=SECRET) == []
     assert _told("webhook", url=URL, secret=f"{SECRET} {NEXT_SECRET}") == []
+    assert _told("webhook", url=URL, secret=f"{_key(24)} {_key(64)}") == []
     assert _told("file", path=str(tmp_path / "alerts.jsonl")) == []
 
 
@@ -38,6 +39,7 @@ def test_an_unknown_channel_is_told_with_the_nearest_known() -> None:
     assert _told("Slak") == [
         "receivers.desk.type: there is no channel 'Slak' (did you mean slack?)"
     ]
+    assert _told("SLACK")[0].endswith("(did you mean slack?)")
     (fault,) = _told("pigeon")
     assert fault.endswith(f"(known: {', '.join(TRANSPORTS)})")
 

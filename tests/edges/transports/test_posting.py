@@ -6,9 +6,10 @@ import time
 from collections.abc import Iterator
 
 import httpx
+import pytest
 
 from monitor.core.models import Attempt
-from monitor.edges.transports.posting import Post, judge, post
+from monitor.edges.transports.posting import DEADLINE, Post, judge, post
 from tests.edges.transports.sending import with_client
 from tests.feed_server import FeedServer, Reply, raw, reply
 from tests.make import NOW
@@ -17,9 +18,12 @@ PATH = "/hook"
 _HEAD = b"HTTP/1.1 %d Spoken\r\nContent-Length: %d\r\n\r\n"
 
 
-def _post(server: FeedServer, deadline: float = 5.0, url: str = "") -> Attempt:
+def _post(
+    server: FeedServer, deadline: float = 5.0, url: str = "", secrets: tuple[str, ...] = ()
+) -> Attempt:
     async def use(http: httpx.AsyncClient) -> Attempt:
-        return await post(http, Post(url or server.url(PATH), b"{}", {}), NOW, deadline)
+        request = Post(url or server.url(PATH), b"{}", {}, secrets)
+        return await post(http, request, NOW, deadline)
 
     attempt: Attempt = with_client(server, use)
     return attempt
@@ -122,3 +126,29 @@ def test_a_password_in_the_url_is_not_told(server: FeedServer) -> None:
 
 def test_a_status_without_a_name_is_told_as_a_number() -> None:
     assert judge(599, "", None) == Attempt(ok=False, detail="599", status=599)
+
+
+@pytest.mark.parametrize(
+    ("path", "secret", "echo"),
+    [
+        ("/hook/key%2Fwith%20signs", "", "/hook/key/with signs"),
+        ("/hook/key", "a/secret+of/signs=", "a%2Fsecret%2Bof%2Fsigns%3D"),
+        ("/hook/key", "a/secret+of/signs=", "a\\/secret+of\\/signs="),
+    ],
+)
+def test_a_secret_is_found_however_it_is_spelt(
+    server: FeedServer, path: str, secret: str, echo: str
+) -> None:
+    server.serve(path, reply(echo.encode(), 400))
+    assert _post(server, url=server.url(path), secrets=(secret,)).detail == "400 ***"
+
+
+def test_a_secret_where_the_answer_is_cut_does_not_show_its_beginning(server: FeedServer) -> None:
+    secret = "".join(chr(ord("a") + number) for number in range(24))
+    for start in range(970, 1_000):
+        server.serve(PATH, reply(b"-" * start + secret.encode(), 400))
+        assert "abcdef" not in _post(server, secrets=(secret,)).detail
+
+
+def test_the_deadline_leaves_room_in_the_lease_of_a_delivery() -> None:
+    assert DEADLINE == 15

@@ -180,3 +180,22 @@ def test_the_longest_message_there_can_be_is_below_slacks_bound(
     lines = _arrived(server, replace(one, alert=worst))
     assert len(lines) == 6
     assert len(server.requests[0].body.decode()) > 7_000
+
+
+def test_slack_adds_no_preview_of_a_link_and_no_picture_for_a_word(server: FeedServer) -> None:
+    double = SlackDouble()
+    server.serve(PATH, double)
+    send(server, _desk(server), sample("desk", NOW))
+    (message,) = double.messages
+    assert (message["unfurl_links"], message["unfurl_media"]) == (False, False)
+    plain = [part for block in message["blocks"] for part in block["elements"] if "emoji" in part]
+    assert plain
+    assert not any(part["emoji"] for part in plain)
+
+
+def test_another_outlet_with_a_very_long_link_is_named_without_it(server: FeedServer) -> None:
+    one = delivery()
+    links = ("https://o.example/" + "x" * 282, "https://o.example/" + "x" * 283)
+    others = tuple(replace(_other(name), link=link) for name, link in zip("ab", links, strict=True))
+    line = _arrived(server, replace(one, alert=replace(one.alert, others=others)))[-1]
+    assert line == f"Also carried by a (Arabic) <{links[0]}>, b (Arabic)"

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from monitor.core.models import Delivery, Match, Receiver
+from monitor.edges.transports.body import body
 from monitor.edges.transports.webhook import Webhook
 from tests.edges.transports.hook_double import NEXT_SECRET, SECRET, HookDouble
 from tests.edges.transports.sending import (
@@ -165,3 +166,22 @@ def test_no_answer_brings_the_secrets_to_light(server: FeedServer) -> None:
     told += repr(Webhook(httpx.AsyncClient(), server.url(PATH), (SECRET, NEXT_SECRET)))
     for secret in (bare, bare[:20], NEXT_SECRET[6:], "a-path-that-is-a-secret"):
         assert secret not in told
+
+
+def test_the_timestamp_is_when_the_alert_was_decided_told_in_utc() -> None:
+    east = (NOW + timedelta(minutes=1)).astimezone(timezone(timedelta(hours=5)))
+    assert json.loads(body(delivery(created=east)))["timestamp"] == "2026-03-14T12:01:00Z"
+
+
+def test_a_body_is_cut_as_soon_as_it_has_twenty_thousand_bytes() -> None:
+    def sized(summary: str) -> bytes:
+        one = delivery()
+        story = replace(one.alert.story, summary=summary)
+        return body(replace(one, alert=replace(one.alert, story=story)))
+
+    room = 20_000 - len(sized(""))
+    whole, cut = sized("x" * (room - 1)), sized("x" * room)
+    assert len(whole) == 19_999
+    assert b"truncated" not in whole
+    assert len(cut) < 19_999
+    assert json.loads(cut)["data"]["truncated"] is True

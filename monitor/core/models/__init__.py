@@ -1,0 +1,71 @@
+"""The things that travel from feed to delivery: one frozen type for each stage.
+
+No library is known here. All times are aware datetimes in UTC; durations are seconds as
+float. Each name is defined in docs/design.md, "Words".
+"""
+
+from monitor.core.models.applied import (
+    Attempt,
+    Delivery,
+    FeedState,
+)
+from monitor.core.models.decided import (
+    Alert,
+    Carrier,
+    Identity,
+    Known,
+    Match,
+    Receiver,
+    Route,
+    Seen,
+    Story,
+    StoryRef,
+    Tagging,
+    Verdict,
+)
+from monitor.core.models.gathered import (
+    Document,
+    Entry,
+    Failure,
+    Feed,
+    NotModified,
+    Parsed,
+    Validators,
+)
+from monitor.core.models.labels import (
+    DeliveryState,
+    Outcome,
+    PollOutcome,
+    Sameness,
+    Severity,
+)
+
+__all__ = [
+    "Alert",
+    "Attempt",
+    "Carrier",
+    "Delivery",
+    "DeliveryState",
+    "Document",
+    "Entry",
+    "Failure",
+    "Feed",
+    "FeedState",
+    "Identity",
+    "Known",
+    "Match",
+    "NotModified",
+    "Outcome",
+    "Parsed",
+    "PollOutcome",
+    "Receiver",
+    "Route",
+    "Sameness",
+    "Seen",
+    "Severity",
+    "Story",
+    "StoryRef",
+    "Tagging",
+    "Validators",
+    "Verdict",
+]

@@ -1,0 +1,169 @@
+"""What is decided: evidence, stories, alerts, and the verdict on each entry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from monitor.core.models.gathered import Entry
+from monitor.core.models.labels import Outcome, Sameness, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One piece of evidence: `getattr(entry, field)[start:end] == text` (code points)."""
+
+    topic: str
+    rule: str
+    field: str
+    start: int
+    end: int
+    text: str
+    entity: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tagging:
+    """What an entry is about, and why; `misses` says in words what nearly matched."""
+
+    topics: frozenset[str] = frozenset()
+    severity: Severity = Severity.LOW
+    matches: tuple[Match, ...] = ()
+    reasons: tuple[str, ...] = ()
+    misses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The digests an entry is known by: in its feed, by canonical link, by its text.
+
+    `link` is None where the link tells nothing apart (missing, a site's root, or shared
+    by other entries of the same document).
+    """
+
+    id: str
+    link: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """One outlet that carries a story, with its own link to it and when we saw it there."""
+
+    source: str
+    feed: str
+    link: str
+    seen: datetime
+    language: str | None = None
+    country: str | None = None
+    state_media: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One news text that carries a topic; `entry` is the id of the entry that brought it."""
+
+    id: str
+    event: str
+    entry: str
+    title: str
+    summary: str
+    link: str
+    published: datetime | None
+    first_seen: datetime
+    carrier: Carrier
+    topics: frozenset[str]
+    severity: Severity
+    matches: tuple[Match, ...]
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoryRef:
+    """What the store knows of a story already told or held: enough to decide on a copy."""
+
+    id: str
+    event: str
+    entry: str
+    told: frozenset[str] = frozenset()
+    carriers: tuple[Carrier, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is remembered of one entry of a feed: its text's digest and its story, if any."""
+
+    text: str
+    story: str | None = None
+    at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the store knows about the entries at hand.
+
+    `seen`: by Identity.id, this feed's entries. `stories`: by claim (core/dedupe) and by
+    story id, across all feeds.
+    """
+
+    seen: Mapping[str, Seen] = field(default_factory=dict)
+    stories: Mapping[str, StoryRef] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Conditions (empty means any) on what goes to which receivers."""
+
+    receivers: tuple[str, ...]
+    topics: frozenset[str] = frozenset()
+    severity: Severity = Severity.LOW
+    languages: frozenset[str] = frozenset()
+    countries: frozenset[str] = frozenset()
+    sources: frozenset[str] = frozenset()
+    feeds: frozenset[str] = frozenset()
+    updates: str = "send"
+    goes_on: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """A named destination; `options` (URL, secret, path ...) are kept out of `repr`."""
+
+    name: str
+    type: str
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """The decision that a story is worth telling one receiver, and the reason."""
+
+    receiver: str
+    reason: str
+    story: Story
+    others: tuple[Carrier, ...] = ()
+    kind: str = "story.alert"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """All that was decided about one entry; `reason` is one line for people.
+
+    `settled`: the receivers that have heard of the story with this, or that it is too
+    old for: a copy does not alert them.
+    """
+
+    entry: Entry
+    identity: Identity
+    sameness: Sameness
+    outcome: Outcome
+    reason: str
+    of: str | None = None
+    story_id: str | None = None
+    event_id: str | None = None
+    tagging: Tagging = Tagging()
+    story: Story | None = None
+    alerts: tuple[Alert, ...] = ()
+    settled: frozenset[str] = frozenset()
