@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from monitor.core.models import Identity, Sameness, Seen, StoryRef
@@ -23,6 +23,16 @@ def claims(identity: Identity) -> tuple[str, ...]:
     return (f"link:{identity.link}", text) if identity.link else (text,)
 
 
+def names_of_new(identities: Iterable[Identity], seen: Mapping[str, Seen]) -> Iterator[str]:
+    """The claims of those entries that a feed did not show before, or not with this text.
+
+    What is not among them needs no comparing; a store looks up these and no others.
+    """
+    for one in identities:
+        if revisit(seen.get(one.id), one) is not Sameness.SAME_ID:
+            yield from claims(one)
+
+
 def revisit(earlier: Seen | None, identity: Identity) -> Sameness:
     """Whether this feed showed the entry before, and with the same text."""
     if earlier is None:
@@ -37,12 +47,12 @@ def compare(
 
     `stories` holds what is known by claim and by story id.
     """
+    found = next((claim for claim in claims(identity) if claim in stories), None)
     if earlier is not None:
-        own = stories.get(earlier.story or "")
+        own = stories.get(earlier.story or "") or stories.get(found or "")
         return Comparison(Sameness.UPDATED, "its text changed since it was first seen", own)
-    for claim in claims(identity):
-        if story := stories.get(claim):
-            return _copy_of(story, claim)
+    if found is not None:
+        return _copy_of(stories[found], found)
     return Comparison(Sameness.NEW, "not seen before")
 
 

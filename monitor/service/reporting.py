@@ -21,7 +21,7 @@ def report_poll(polled: Polled, now: datetime) -> None:
     """A line for what changed with a feed, and one for each story that alerts."""
     feed, before, after = polled.feed, polled.before, polled.state
     if not polled.committed:
-        log.info("poll was overtaken by another", feed=feed.url)
+        log.warning("poll was overtaken by another and is taken anew", feed=feed.url)
     elif after.failures and (not before.failures or before.outcome != after.outcome):
         words = {"feed": feed.url, "source": feed.source, "outcome": str(after.outcome)}
         wait = _until(after.next_poll, now)

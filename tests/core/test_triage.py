@@ -144,6 +144,13 @@ def test_an_edited_entry_that_was_told_is_an_update_without_a_second_alert(desk:
     assert (back.outcome, back.story_id) == (Outcome.DUPLICATE, first.story_id)
 
 
+def test_an_entry_edited_into_a_copy_of_a_told_story_stays_silent(desk: Desk) -> None:
+    desk.judge(make.entry(), feed=make.OTHER)
+    desk.judge(make.entry("Breaking: more follows", summary="", link=""))
+    (verdict,) = desk.judge(make.entry(link=""))
+    assert (verdict.outcome, verdict.sameness) == (Outcome.DUPLICATE, Sameness.UPDATED)
+
+
 def test_the_first_poll_alerts_only_what_is_fresh(desk: Desk) -> None:
     old = make.entry(published=make.at(-25 * 3600))
     undated = make.entry("Wagner leaves Mali", id="2", link="https://x.example/2", published=None)

@@ -156,6 +156,14 @@ def test_forgotten_entries_are_gone(store: Store) -> None:
     assert set(store.known(make.FEED.key, [ONE, TWO]).seen) == {"id-2"}
 
 
+def test_an_edited_entry_is_known_with_what_its_claims_hold(store: Store) -> None:
+    assert store.commit(told_commit())
+    unchanged = store.known(make.FEED.key, [ONE])
+    assert set(unchanged.stories) == {"s_1"}
+    edited = store.known(make.FEED.key, [replace(ONE, text="text-3")])
+    assert set(edited.stories) == {"s_1", "link:link-1"}
+
+
 def test_a_feed_with_a_very_long_memory_is_read_whole(store: Store) -> None:
     seen = {f"old-{n}": Seen("t", None, float(n)) for n in range(4_000)}
     assert store.commit(make.commit(seen=seen))

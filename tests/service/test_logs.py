@@ -114,7 +114,9 @@ def test_a_feed_is_told_of_when_it_breaks_changes_its_way_and_mends(out: io.Stri
 
 def test_an_overtaken_poll_tells_no_alert(out: io.StringIO) -> None:
     report_poll(polled(make.state(), make.state(), committed=False), make.NOW)
-    assert [one["event"] for one in events(out)] == ["poll was overtaken by another"]
+    assert [one["event"] for one in events(out)] == [
+        "poll was overtaken by another and is taken anew"
+    ]
 
 
 def test_each_attempt_is_one_line(out: io.StringIO) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from monitor.core.commit import Commit
-from monitor.core.dedupe import claims
+from monitor.core.dedupe import names_of_new
 from monitor.core.models import (
     Attempt,
     Carrier,
@@ -81,7 +81,7 @@ class MemoryPolls:
         seen = {one.id: memory[one.id] for one in identities if one.id in memory}
         if len(memory) >= self._full_read:
             seen = dict(memory)
-        names = [name for one in identities for name in claims(one)]
+        names = names_of_new(identities, seen)
         ids = {name: self._claims[name] for name in names if name in self._claims}
         own = [seen[one.id].story for one in identities if one.id in seen]
         ids |= {story: story for story in own if story}

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from monitor.core.commit import Commit
-from monitor.core.dedupe import claims
+from monitor.core.dedupe import names_of_new
 from monitor.core.models import FeedState, Identity, Known, Seen, StoryRef
 from monitor.edges.store import keys
 from monitor.edges.store.connection import Connected, Pipeline
@@ -86,13 +86,12 @@ class Polls(Connected):
     def _stories(
         self, identities: Sequence[Identity], seen: Mapping[str, Seen]
     ) -> dict[str, StoryRef]:
-        """The stories behind entries: by claim for unknown ones, by id for known ones."""
-        new = [one for one in identities if one.id not in seen]
-        names = list(dict.fromkeys(name for one in new for name in claims(one)))
+        """The stories behind entries: by claim for new and edited ones, by id for known ones."""
+        names = list(dict.fromkeys(names_of_new(identities, seen)))
         held = self._redis.mget([keys.claim(name) for name in names]) if names else []
         by_claim = {name: story for name, story in zip(names, held, strict=True) if story}
-        own = {seen[one.id].story for one in identities if one.id in seen} - {None}
-        refs = self._references({*by_claim.values(), *(one for one in own if one)})
+        own = {seen[one.id].story for one in identities if one.id in seen}
+        refs = self._references({*by_claim.values(), *filter(None, own)})
         named = {name: refs[story] for name, story in by_claim.items() if story in refs}
         return refs | named
 
