@@ -9,6 +9,7 @@ docs/decisions.md.
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -26,6 +27,9 @@ from monitor.service.wiring import QUEUES, Batch, Service, read_settings, secret
 
 # Seconds between ticks; a tick nobody took by the next ones is dropped, so none pile up.
 _TICK, _SWEEP, _PULSE = 1.0, 5.0, 60.0
+
+# It warns of pickled messages run by root; ours are JSON and name no code.
+warnings.filterwarnings("ignore", message="You're running the worker with superuser")
 
 log = structlog.get_logger("monitor")
 _throttle = Throttle()
