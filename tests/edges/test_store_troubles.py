@@ -89,10 +89,10 @@ def test_a_frozen_server_is_waited_for_only_so_long(monkeypatch: pytest.MonkeyPa
 def test_a_wrong_password_and_a_read_only_replica_are_said_plainly() -> None:
     with short_folder() as folder, debian_redis(folder) as url:
         admin = redis.Redis.from_url(url)
-        admin.execute_command("REPLICAOF", "127.0.0.1", "9")
+        admin.replicaof("127.0.0.1", 9)
         with pytest.raises(Unavailable, match=r"read-only replica|disk"):
             RedisStore(url).mark_alive("x", make.NOW)
-        admin.execute_command("REPLICAOF", "NO", "ONE")
+        admin.replicaof("NO", "ONE")
         admin.config_set("requirepass", "s3cret")
         with pytest.raises(Unavailable, match="refuses our user or password") as told:
             RedisStore(url).ping()
