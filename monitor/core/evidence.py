@@ -39,15 +39,16 @@ class _Sentence:
 
 
 def sentence(story: Story) -> tuple[Piece, ...]:
-    """The sentence with most evidence, cut where evidence begins and ends.
+    """The telling sentence, cut where evidence begins and ends.
 
-    Of two alike the summary's, for the title is shown anyway; without any evidence the
-    summary's first. A long one is shown from a little before its first evidence on.
+    The summary's with most evidence; where it has none the title's, for the title is shown
+    anyway; where neither has any the summary's first. A long one is shown from a little
+    before its first evidence on.
     """
-    found = [*_sentences(story, "summary"), *_sentences(story, "title")]
-    if not found:
-        return ()
-    return _pieces(max(found, key=lambda one: len(one.evidence)))
+    summary, title = (list(_sentences(story, field)) for field in ("summary", "title"))
+    telling = [[one for one in found if one.evidence] for found in (summary, title)]
+    choice = next(filter(None, (*telling, summary, title)), None)
+    return _pieces(max(choice, key=lambda one: len(one.evidence))) if choice else ()
 
 
 def _sentences(story: Story, field: str) -> Iterator[_Sentence]:
