@@ -7,6 +7,7 @@ original one it came from, so evidence is reported in the text as published.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -30,6 +31,8 @@ _SPECIAL = {
     "ł": "l",
     "ø": "o",
 }
+# What in ASCII text folds to something of another length.
+_UNEVEN = re.compile(r"[\x00-\x1f\x7f_/`-]|  ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +54,8 @@ class Folded:
 
 def fold(text: str) -> Folded:
     """Fold a text."""
-    if text.isascii() and "-" not in text and "  " not in text and "/" not in text:
-        lowered = text.lower()
-        if not any(c in lowered for c in "\t\n\r_`"):
-            return Folded(lowered, None)
+    if text.isascii() and not _UNEVEN.search(text):
+        return Folded(text.lower(), None)
     letters: list[str] = []
     origin: list[int] = []
     blank = False
