@@ -16,8 +16,8 @@ class Commit:
     """All that a poll writes, and what it was decided on.
 
     `state.revision` is one more than the revision the decision was made on: the store
-    refuses the commit (writing nothing) when the feed has another by now, when a claim
-    is held by a story already, or when a delivery exists already.
+    refuses the commit (writing nothing) when the feed has another by now, or when
+    a claim is a living story's. A delivery that exists already is not made again.
 
     `seen` / `forgotten`: this feed's memory of entries, by Identity.id.
     `stories`: new ones, and for copies the story as this feed carries it.

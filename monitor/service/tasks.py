@@ -12,7 +12,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, NoReturn
 
 import structlog
 from celery import Celery, signals
@@ -45,8 +45,7 @@ def make_app() -> Celery:
     try:
         settings = read_settings(None)
     except BadInput as bad:
-        sys.stderr.write(f"{bad}\n")
-        raise SystemExit(2) from None
+        _refuse(bad)
     made = Celery("monitor", broker=_broker_url(store_url(settings)))
     made.conf.update(
         task_queues=[Queue(name) for name in QUEUES],
@@ -81,6 +80,12 @@ def make_app() -> Celery:
         },
     )
     return made
+
+
+def _refuse(bad: BadInput) -> NoReturn:
+    """End this process with every fault told; no restart mends a configuration."""
+    sys.stderr.write(f"{bad}\n")
+    raise SystemExit(2) from None
 
 
 def _every(seconds: float, task: str) -> dict[str, Any]:
@@ -166,4 +171,7 @@ def _logs(**_: Any) -> None:
 @signals.worker_init.connect
 def _warm(**_: Any) -> None:
     """Load rules and gazetteer once, before the pool forks, so that all share the memory."""
-    service()
+    try:
+        service()
+    except BadInput as bad:
+        _refuse(bad)

@@ -35,7 +35,7 @@ from monitor.edges.store import embedded
 from monitor.edges.store.records import Gauges, StoredStory
 from monitor.edges.store.redis import RedisStore
 from monitor.service.pipeline import Pipeline, Polled
-from monitor.service.reporting import report_poll, report_pulse, report_sent
+from monitor.service.reporting import Throttle, report_poll, report_pulse, report_sent
 from monitor.service.sending import Sender, Sent
 
 # How many feeds one tick hands out at most; the next tick follows a second later.
@@ -124,6 +124,7 @@ class Service:
         self.rulebook, self.allow = check(settings)
         self.feeds = {feed.key: feed for feed in settings.feeds}
         self._out = out or sys.stdout
+        self._parked = Throttle(every=3_600)
         self._registered = False
 
     @cached_property
@@ -243,11 +244,18 @@ class Service:
     # -- sending ---------------------------------------------------------------------
 
     def waiting(self) -> tuple[str, ...]:
-        """The receivers for whom something is due; bounds are kept on the way."""
+        """The receivers for whom something is due; bounds are kept on the way.
+
+        What waits for one that was taken out of the configuration stays where it is.
+        """
         now = utc_now()
         self.store.trim(now)
         self.store.mark_alive("sweep", now)
-        return self.store.due_receivers(now)
+        due = self.store.due_receivers(now)
+        for name in due:
+            if self.receiver(name) is None and self._parked.lets(name):
+                log.warning("deliveries wait for a receiver not configured any more", receiver=name)
+        return tuple(name for name in due if self.receiver(name))
 
     def receiver(self, name: str) -> Receiver | None:
         """A configured receiver."""
@@ -256,7 +264,6 @@ class Service:
     def deliver(self, name: str) -> int:
         """Send what is due to a receiver; how many attempts were made."""
         if (receiver := self.receiver(name)) is None:
-            log.warning("receiver is not configured any more, its deliveries wait", receiver=name)
             return 0
         return asyncio.run(self._deliver(receiver))
 

@@ -129,10 +129,24 @@ def test_two_feeds_cannot_both_claim_the_same_text(store: Store) -> None:
     assert store.feed_state(make.OTHER.key).revision == 0
 
 
-def test_a_delivery_that_exists_refuses_the_commit_that_would_make_it_again(store: Store) -> None:
+def test_a_delivery_that_exists_is_not_made_again(store: Store) -> None:
+    """Else an entry that comes back after all memory of it is gone would be told twice."""
     assert store.commit(told_commit())
-    again = make.commit(revision=2, deliveries=(make.delivery(),))
-    assert not store.commit(again)
+    claimed = store.claim_delivery("desk", make.NOW, make.at(60))
+    assert claimed
+    assert store.record(claimed, Attempt(ok=True, detail="200"), make.NOW, None)
+    assert store.commit(make.commit(revision=2, deliveries=(make.delivery(),)))
+    assert store.due_receivers(make.at(9_999)) == ()
+    assert store.gauges(make.NOW, []).counts["desk"][DeliveryState.SENT] == 1
+
+
+def test_a_claim_left_by_a_story_that_is_gone_is_free(store: Store) -> None:
+    assert store.commit(make.commit(claims={"text:t": "s_gone"}))
+    taken = make.commit(revision=2, stories=(make.story(),), claims={"text:t": "s_1"})
+    assert store.commit(taken)
+    found = store.story_of("text:t")
+    assert found
+    assert found.story.id == "s_1"
 
 
 def test_a_copy_adds_its_outlet_and_keeps_the_first_telling(store: Store) -> None:

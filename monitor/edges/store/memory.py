@@ -94,16 +94,16 @@ class MemoryPolls:
 
     def commit(self, commit: Commit) -> bool:
         """As Polls.commit."""
-        held = [one for one in commit.claims if one in self._claims]
-        sent = [one for one in commit.deliveries if one.id in self._deliveries]
-        if held or sent or self.feed_state(commit.feed).revision + 1 != commit.state.revision:
+        held = [one for one in commit.claims if self._claims.get(one) in self._stories]
+        if held or self.feed_state(commit.feed).revision + 1 != commit.state.revision:
             return False
         self._write_feed(commit)
         self._write_stories(commit)
         for delivery in commit.deliveries:
-            self._deliveries[delivery.id] = delivery
-            box = self._outbox.setdefault(delivery.alert.receiver, {})
-            box[delivery.id] = delivery.created.timestamp()
+            if delivery.id not in self._deliveries:
+                self._deliveries[delivery.id] = delivery
+                box = self._outbox.setdefault(delivery.alert.receiver, {})
+                box[delivery.id] = delivery.created.timestamp()
         return True
 
     def _write_feed(self, commit: Commit) -> None:

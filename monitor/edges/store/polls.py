@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from monitor.core.commit import Commit
@@ -27,8 +28,11 @@ from monitor.edges.store.records import (
 from monitor.edges.store.scripts import CLAIM, RENEW
 
 # Seconds that a story and its claims are remembered: a copy this much later is new again.
-STORY_TTL = 30 * 86_400
+# A story is known at least as long as its deliveries are, so that it is not told again.
+STORY_TTL = 91 * 86_400
 CLAIM_TTL = 14 * 86_400
+# Seconds after which a feed that is not polled any more is forgotten.
+FEED_TTL = 90 * 86_400
 
 
 class Polls(Connected):
@@ -104,22 +108,25 @@ class Polls(Connected):
 
     def commit(self, commit: Commit) -> bool:
         """Write all of it, or nothing and return False: it was decided on old knowledge."""
-        absent = [
-            *(keys.claim(name) for name in commit.claims),
-            *(keys.delivery(one.id) for one in commit.deliveries),
-        ]
+        claimed = [keys.claim(name) for name in commit.claims]
+        sent = [keys.delivery(one.id) for one in commit.deliveries]
 
         def attempt(pipe: Pipeline) -> bool:
             revision = int(pipe.hget(keys.feed(commit.feed), "rev") or 0)
-            if revision + 1 != commit.state.revision:
+            if revision + 1 != commit.state.revision or _held(pipe, claimed):
                 return False
-            if absent and pipe.exists(*absent):
-                return False
+            made = [one for one in commit.deliveries if not pipe.exists(keys.delivery(one.id))]
             pipe.multi()
-            _write(pipe, commit)
+            _write(pipe, replace(commit, deliveries=tuple(made)))
             return True
 
-        return self._conditional([keys.feed(commit.feed), *absent], attempt)
+        return self._conditional([keys.feed(commit.feed), *claimed, *sent], attempt)
+
+
+def _held(pipe: Pipeline, claimed: Sequence[str]) -> bool:
+    """Whether a claim is a living story's; one left by a story that is gone is free."""
+    holders = pipe.mget(claimed) if claimed else []
+    return any(pipe.exists(keys.story(one)) for one in holders if one)
 
 
 def _write(pipe: Pipeline, commit: Commit) -> None:
@@ -132,17 +139,19 @@ def _write(pipe: Pipeline, commit: Commit) -> None:
 
 
 def _write_feed(pipe: Pipeline, commit: Commit) -> None:
-    state = FEED_STATE.dump_json(commit.state, exclude_defaults=True)
-    fields = {"rev": commit.state.revision, "url": commit.url, "state": state}
-    pipe.hset(keys.feed(commit.feed), mapping=fields)
-    if commit.state.next_poll:
-        # xx: a feed taken out of the configuration meanwhile does not come back.
-        pipe.zadd(keys.DUE, {commit.feed: commit.state.next_poll.timestamp()}, xx=True)
     if commit.seen:
         lines = {key: write_seen(one) for key, one in commit.seen.items()}
         pipe.hset(keys.seen(commit.feed), mapping=lines)
     if commit.forgotten:
         pipe.hdel(keys.seen(commit.feed), *commit.forgotten)
+    state = FEED_STATE.dump_json(commit.state, exclude_defaults=True)
+    fields = {"rev": commit.state.revision, "url": commit.url, "state": state}
+    pipe.hset(keys.feed(commit.feed), mapping=fields)
+    for key in (keys.feed(commit.feed), keys.seen(commit.feed)):
+        pipe.expire(key, FEED_TTL)
+    if commit.state.next_poll:
+        # xx: a feed taken out of the configuration meanwhile does not come back.
+        pipe.zadd(keys.DUE, {commit.feed: commit.state.next_poll.timestamp()}, xx=True)
 
 
 def _write_stories(pipe: Pipeline, commit: Commit) -> None:
