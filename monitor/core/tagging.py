@@ -3,63 +3,27 @@
   find names and concepts -> keep the sure ones, and the unsure in good company
   -> weigh each topic     -> ask the rules -> topics, severity, matches, reasons
 
-Title and summary are looked at as one text, the title first. A topic needs a rule that
-holds and enough weight: a name in the title counts most, one early in the summary less,
-one further down or in a list of countries little; words of sport, culture and the like
+A topic needs a rule that holds and enough weight; words of sport, culture and the like
 count against it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
-from monitor.core.gazetteer import Entity, Gazetteer, Hit, Role
+from monitor.core.gazetteer import Role
+from monitor.core.mentions import TITLE, Mention, find_mentions, in_company
 from monitor.core.models import Entry, Match, Severity, Tagging
 from monitor.core.rulebook import Rule, Rulebook, Topic
-from monitor.core.text import Words, fold
-
-_TITLE, _EARLY, _LATE, _LISTED = 3.0, 2.0, 1.0, 0.5
-# Words of the summary that count as its beginning.
-_LEAD_WORDS = 45
-# As many different states as this, close together, are a list.
-_LIST = 4
-_LIST_WORDS = 3
-_VOUCHING = frozenset(("country", "pmc"))
-# The concept that names other states.
-STATES = "states"
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """A name or concept in its field, and at which word of title plus summary it stands."""
-
-    hit: Hit
-    field: str
-    text: str
-    word: int
-    length: int
-    entity: Entity | None = None
-    weight: float = 0.0
-
-    def meets(self, condition: str) -> bool:
-        """Whether this is evidence for a condition of a rule."""
-        kind, _, name = condition.partition(":")
-        if self.entity is None:
-            return kind == "concept" and self.hit.term.name == name
-        if kind == "entity":
-            return self.entity.id == name
-        sides = {"sahel", "russia"} if self.entity.side == "both" else {self.entity.side}
-        return kind == "side" and name in sides
 
 
 def tag(entry: Entry, rulebook: Rulebook) -> Tagging:
     """The topics of an entry with their evidence, or what nearly made one."""
-    found = _mentions(entry, rulebook.gazetteer)
+    found = find_mentions(entry, rulebook.gazetteer)
     named = [one for one in found if one.entity and one.entity.side != "context"]
     if not named:
         return Tagging(misses=_blocked(found))
-    kept, dropped = _in_company(found)
+    kept, dropped = in_company(found)
     held = [(rule, *_held(rule, kept, rulebook.topic_by_name)) for rule in rulebook.rules]
     holding = [(rule, evidence) for rule, evidence, _ in held if evidence]
     misses = tuple(dict.fromkeys(why for _, evidence, why in held if why and not evidence))
@@ -91,102 +55,6 @@ def _tagging(
 
 def _rank(rule: Rule) -> tuple[Severity, str]:
     return rule.severity, rule.id
-
-
-def _mentions(entry: Entry, gazetteer: Gazetteer) -> list[Mention]:
-    """All names and concepts of title and summary, in their order."""
-    mentions: list[Mention] = []
-    offset = 0
-    for name, text in (("title", entry.title), ("summary", entry.summary)):
-        folded = fold(text)
-        hits = gazetteer.find(text, folded)
-        words = Words.of(folded.text) if hits or name == "title" else Words(())
-        for hit in hits:
-            entity = gazetteer.entities.get(hit.term.name)
-            length = 1 + words.index(hit.folded[1] - 1) - words.index(hit.folded[0])
-            written = text[hit.span[0] : hit.span[1]]
-            word = offset + words.index(hit.folded[0])
-            is_name = hit.term.role is Role.ENTITY
-            mentions.append(Mention(hit, name, written, word, length, entity if is_name else None))
-        offset += len(words.starts)
-    return mentions
-
-
-def _in_company(found: Sequence[Mention]) -> tuple[list[Mention], tuple[str, ...]]:
-    """Weighed mentions without the unsure ones that stand alone, and why those went."""
-    names = [one for one in found if one.entity]
-    sure = [one for one in names if one.hit.term.sure and _side(one) != "context"]
-    words = {one.hit.term.name for one in found if one.hit.term.role is Role.CONCEPT}
-    states = [one for one in found if _is_state(one)]
-    kept, dropped = [], []
-    title_words = 1 + max([one.word for one in found if one.field == "title"], default=0)
-    for one in found:
-        if one.hit.term.role is Role.BLOCKER:
-            continue
-        if one.entity and not one.hit.term.sure and not _supported(one, sure, names, words):
-            dropped.append(f'"{one.text}" may be {one.entity.name}, but nothing near says so')
-            continue
-        kept.append(_weighed(one, states, title_words))
-    return kept, tuple(dict.fromkeys(dropped))
-
-
-def _supported(
-    one: Mention, sure: Sequence[Mention], names: Sequence[Mention], words: set[str]
-) -> bool:
-    """An unsure name needs a sure one of its own side or a word of its trade; a state and a
-    private army of the other side vouch for each other ("Mali", "Wagner").
-    """
-    own = any(
-        _side(other) in {_side(one), "both"} and other.hit.term.text != one.hit.term.text
-        for other in sure
-    )
-    other_side = {"sahel": "russia", "russia": "sahel"}.get(_side(one))
-    vouching = one.entity is not None and one.entity.type in _VOUCHING
-    across = vouching and any(_side(other) == other_side for other in names)
-    return own or across or not words.isdisjoint(one.hit.term.company)
-
-
-def _side(one: Mention) -> str:
-    return one.entity.side if one.entity else ""
-
-
-def _weighed(one: Mention, states: Sequence[Mention], title_words: int) -> Mention:
-    if one.field == "title":
-        weight = _TITLE
-    else:
-        weight = _EARLY if one.word - title_words < _LEAD_WORDS else _LATE
-    if one.entity and one.entity.type == "country" and _listed(one, states):
-        weight = min(weight, _LISTED)
-    return Mention(one.hit, one.field, one.text, one.word, one.length, one.entity, weight)
-
-
-def _listed(one: Mention, states: Sequence[Mention]) -> bool:
-    """Whether a state stands in a row of many that are not all of the Sahel."""
-    row = _row(one, [state for state in states if state.field == one.field])
-    foreign = {_state(state) for state in row if _side(state) in {"context", ""}}
-    return len({_state(state) for state in row}) >= _LIST and len(foreign) > 1
-
-
-def _is_state(one: Mention) -> bool:
-    if one.entity:
-        return one.entity.type == "country"
-    return one.hit.term.role is Role.CONCEPT and one.hit.term.name == STATES
-
-
-def _state(one: Mention) -> str:
-    return one.entity.id if one.entity else one.hit.term.text
-
-
-def _row(one: Mention, states: Sequence[Mention]) -> list[Mention]:
-    """The states that follow one another within few words, this one among them."""
-    row: list[Mention] = []
-    for state in states:
-        if row and state.word - (row[-1].word + row[-1].length) > _LIST_WORDS:
-            if one in row:
-                break
-            row = []
-        row.append(state)
-    return row
 
 
 def _held(
@@ -229,7 +97,7 @@ def _against(topic: Topic, mentions: Sequence[Mention]) -> float:
         if one.entity is None and one.hit.term.name in topic.against
     }
     return sum(
-        topic.against[name] * (1.5 if weight >= _TITLE else 1.0)
+        topic.against[name] * (1.5 if weight >= TITLE else 1.0)
         for (name, _), weight in words.items()
     )
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from monitor.core.models import Entry, Severity, Tagging
@@ -168,3 +171,21 @@ def test_a_rule_may_ask_for_one_entity(rulebook: Rulebook) -> None:
     small = compile_rulebook(GOOD)
     tagging = tag(Entry(feed="", id="", title="Mali and Russia talk"), small)
     assert tagging.topics == {"sahel", "both"}
+
+
+LABELS = {
+    "russia-sahel": {"russia-sahel", "russia", "sahel"},
+    "russia": {"russia"},
+    "sahel": {"sahel"},
+    "none": set(),
+}
+HEADLINES = tomllib.loads((Path(__file__).parent / "headlines.toml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("label", "title"), [(label, one) for label, titles in HEADLINES.items() for one in titles]
+)
+def test_a_headline_gets_the_label_a_person_would_give_it(
+    read: Reader, label: str, title: str
+) -> None:
+    assert read(title).topics == LABELS[label]
