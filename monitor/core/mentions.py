@@ -13,7 +13,7 @@ from monitor.core.gazetteer import Entity, Gazetteer, Hit, Role
 from monitor.core.models import Entry
 from monitor.core.text import Words, fold
 
-TITLE, _EARLY, _LATE, _LISTED = 3.0, 2.0, 1.0, 0.5
+TITLE, _EARLY, _LATE, LISTED = 3.0, 2.0, 1.0, 0.5
 # Words of the summary that count as its beginning.
 _LEAD_WORDS = 45
 # As many different states as this, close together, are a list.
@@ -100,8 +100,15 @@ def _supported(
         for other in sure
     )
     other_side = {"sahel": "russia", "russia": "sahel"}.get(_side(one))
-    across = _vouches(entity, one.text) and any(_side(other) == other_side for other in names)
+    across = _vouches(entity, one.text) and any(
+        _side(other) == other_side and (other.hit.term.sure or _is_vouching(other))
+        for other in names
+    )
     return own or across or not words.isdisjoint(one.hit.term.company)
+
+
+def _is_vouching(other: Mention) -> bool:
+    return other.entity is not None and _vouches(other.entity, other.text)
 
 
 def _vouches(entity: Entity, text: str) -> bool:
@@ -119,7 +126,7 @@ def _weighed(one: Mention, states: Sequence[Mention], title_words: int) -> Menti
     else:
         weight = _EARLY if one.word - title_words < _LEAD_WORDS else _LATE
     if one.entity and one.entity.type == "country" and _listed(one, states):
-        weight = min(weight, _LISTED)
+        weight = _LATE if one.field == "title" else LISTED
     return Mention(one.hit, one.field, one.text, one.word, one.length, one.entity, weight)
 
 

@@ -8,16 +8,27 @@ A rulebook whose own samples fail does not load.
 from __future__ import annotations
 
 import csv
-import difflib
 import hashlib
 import io
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from monitor.core.errors import BadInput, Fault
+from monitor.core.forms import (
+    Form,
+    fitting,
+    is_number,
+    is_pair,
+    is_text,
+    is_texts,
+    is_weights,
+    is_whole,
+    unknown,
+    wrong_form,
+)
 from monitor.core.gazetteer import Entity, Gazetteer, Role, Term
 from monitor.core.models import Severity
 
@@ -29,13 +40,16 @@ _ACRONYM = 6
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A label. `against`: concepts that speak against it, each with its weight."""
+    """A label. `against`: concepts that speak against it, each with its weight.
+    `company`: concepts of which one must be there where no title names its side.
+    """
 
     name: str
     side: str | None
     threshold: float
     against: Mapping[str, float]
     implies: frozenset[str]
+    company: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +181,7 @@ def _toml(name: str, text: str, faults: list[Fault]) -> dict[str, Any]:
 def _concept_terms(concepts: Mapping[str, Any], faults: list[Fault]) -> list[Term]:
     terms = []
     for name, table in concepts.items():
-        if not isinstance(table, dict) or not all(_is_texts(words) for words in table.values()):
+        if not isinstance(table, dict) or not all(is_texts(words) for words in table.values()):
             faults.append(Fault(f"concepts.toml: {name}", "is not a table of word lists"))
             continue
         for language, words in table.items():
@@ -183,61 +197,80 @@ def _blockers(text: str) -> list[Term]:
     return [Term(line, Role.BLOCKER, line) for line in lines if line]
 
 
+_TOPIC_FORM: Form = {
+    "side": (False, lambda value: value in SIDES, f"one of {', '.join(SIDES)}"),
+    "threshold": (False, is_number, "a number"),
+    "against": (False, is_weights, "a table of numbers"),
+    "implies": (False, is_texts, "a list of topics"),
+    "company": (False, is_texts, "a list of concepts"),
+}
+_RULE_FORM: Form = {
+    "id": (True, is_text, "a text"),
+    "topic": (True, is_text, "a text"),
+    "why": (True, is_text, "a text"),
+    "severity": (True, is_text, "a text"),
+    "near": (False, is_pair, "two conditions"),
+    "within": (False, is_whole, "a whole number"),
+    "any": (False, is_texts, "a list of texts"),
+    "must_match": (False, is_texts, "a list of texts"),
+    "must_not_match": (False, is_texts, "a list of texts"),
+}
+
+
 def _topics(
     tables: Mapping[str, Any], concepts: Mapping[str, Any], faults: list[Fault]
 ) -> dict[str, Topic]:
     topics = {}
-    for name, table in tables.items():
+    for name, written in tables.items():
         where = f"topics.toml: {name}"
-        against = table.get("against", {})
-        for concept in against:
-            _must_know(concept, concepts, f"{where}.against", "concept", faults)
-        for other in table.get("implies", ()):
-            _must_know(other, tables, f"{where}.implies", "topic", faults)
-        side, threshold = table.get("side"), float(table.get("threshold", 0))
-        implied = frozenset(table.get("implies", ()))
-        topics[name] = Topic(name, side, threshold, against, implied)
+        faults += wrong_form(written, _TOPIC_FORM, where)
+        table = fitting(written, _TOPIC_FORM)
+        for key, known, kind in (
+            ("against", concepts, "concept"),
+            ("implies", tables, "topic"),
+            ("company", concepts, "concept"),
+        ):
+            for one in table.get(key, ()):
+                faults += unknown(one, known, f"{where}.{key}", kind)
+        topics[name] = _topic(name, table)
     return topics
+
+
+def _topic(name: str, table: Mapping[str, Any]) -> Topic:
+    return Topic(
+        name=name,
+        side=table.get("side"),
+        threshold=float(table.get("threshold", 0)),
+        against=table.get("against", {}),
+        implies=frozenset(table.get("implies", ())),
+        company=frozenset(table.get("company", ())),
+    )
 
 
 def _rules(tables: Mapping[str, Any], known: _Known, faults: list[Fault]) -> tuple[Rule, ...]:
     rules: list[Rule] = []
-    for number, table in enumerate(tables.get("rules", ())):
+    for number, written in enumerate(tables.get("rules", ())):
         where = f"rules.toml: rules[{number}]"
-        wrong = list(_wrong_form(table, where))
-        fitting = {k: v for k, v in table.items() if k in _RULE_FORM and _RULE_FORM[k][1](v)}
-        _check_names(fitting, known, where, wrong)
-        if fitting.get("id") in {one.id for one in rules}:
-            wrong.append(Fault(f"{where}.id", f"{fitting['id']} is another rule's id too"))
+        wrong = list(wrong_form(written, _RULE_FORM, where))
+        table = fitting(written, _RULE_FORM)
+        wrong += _unknown_names(table, known, where)
+        if table.get("id") in {one.id for one in rules}:
+            wrong.append(Fault(f"{where}.id", f"{table['id']} is another rule's id too"))
         if not wrong:
             rules.append(_rule(table))
         faults += wrong
     return tuple(rules)
 
 
-def _wrong_form(table: Mapping[str, Any], where: str) -> Iterator[Fault]:
-    """What is wrong with a rule's keys and their types."""
-    unknown: list[Fault] = []
-    for key in sorted(table.keys() - _RULE_FORM.keys()):
-        _must_know(key, _RULE_FORM, where, "key", unknown)
-    yield from unknown
-    for key, (required, fits, wanted) in _RULE_FORM.items():
-        if key not in table:
-            if required:
-                yield Fault(f"{where}.{key}", "is missing")
-        elif not fits(table[key]):
-            yield Fault(f"{where}.{key}", f"wants {wanted}")
-
-
-def _check_names(table: Mapping[str, Any], known: _Known, where: str, faults: list[Fault]) -> None:
-    """Whether what a rule refers to exists."""
+def _unknown_names(table: Mapping[str, Any], known: _Known, where: str) -> Iterator[Fault]:
+    """What a rule refers to that does not exist."""
     levels = [one.label for one in Severity]
     for key, names in (("topic", known.topics), ("severity", levels)):
         if key in table:
-            _must_know(table[key], names, f"{where}.{key}", key, faults)
+            yield from unknown(table[key], names, f"{where}.{key}", key)
     for key in ("near", "any"):
         for condition in table.get(key, ()):
-            _check_condition(condition, known, f"{where}.{key}", faults)
+            yield from _wrong_condition(condition, known, f"{where}.{key}")
 
 
 def _rule(table: Mapping[str, Any]) -> Rule:
@@ -255,45 +288,11 @@ def _rule(table: Mapping[str, Any]) -> Rule:
     )
 
 
-def _check_condition(condition: str, known: _Known, where: str, faults: list[Fault]) -> None:
+def _wrong_condition(condition: str, known: _Known, where: str) -> Iterator[Fault]:
     """A condition is `side:NAME`, `concept:NAME` or `entity:ID`."""
     kind, _, name = condition.partition(":")
     names = {"side": SIDES, "concept": known.concepts, "entity": known.entities}
-    if kind not in names:
-        faults.append(Fault(where, f"{condition!r} is no condition", "side:, concept: or entity:"))
-        return
-    _must_know(name, names[kind], where, kind, faults)
-
-
-def _must_know(name: str, known: Iterable[str], where: str, kind: str, faults: list[Fault]) -> None:
-    if name in (names := sorted(known)):
-        return
-    close = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {close[0]}?" if close else ""
-    faults.append(Fault(where, f"there is no {kind} {name}", hint))
-
-
-def _is_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str) for one in value)
-
-
-def _is_pair(value: object) -> bool:
-    return isinstance(value, list) and _is_texts(value) and len(value) == 2
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-# The keys of a rule: whether it must have them, and what they hold.
-_RULE_FORM: dict[str, tuple[bool, Callable[[object], bool], str]] = {
-    "id": (True, _is_text, "a text"),
-    "topic": (True, _is_text, "a text"),
-    "why": (True, _is_text, "a text"),
-    "severity": (True, _is_text, "a text"),
-    "near": (False, _is_pair, "two conditions"),
-    "within": (False, lambda value: type(value) is int, "a whole number"),
-    "any": (False, _is_texts, "a list of texts"),
-    "must_match": (False, _is_texts, "a list of texts"),
-    "must_not_match": (False, _is_texts, "a list of texts"),
-}
+    if kind in names:
+        yield from unknown(name, names[kind], where, kind)
+    else:
+        yield Fault(where, f"{condition!r} is no condition", "side:, concept: or entity:")

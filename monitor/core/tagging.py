@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from monitor.core.gazetteer import Role
-from monitor.core.mentions import TITLE, Mention, find_mentions, in_company
+from monitor.core.mentions import LISTED, TITLE, Mention, find_mentions, in_company
 from monitor.core.models import Entry, Match, Severity, Tagging
 from monitor.core.rulebook import Rule, Rulebook, Topic
 
@@ -83,10 +83,21 @@ def _too_light(topic: Topic, mentions: Sequence[Mention]) -> str:
     repeats = len(about) - len(best)
     weight = sum(best.values()) + 0.5 * repeats
     against = _against(topic, mentions)
-    if not about or weight - against >= topic.threshold:
+    if not about:
+        return ""
+    if _in_passing(topic, about, mentions):
+        return f"{topic.name}: named in passing, in no title and beside no word of its matters"
+    if weight - against >= topic.threshold:
         return ""
     counted = f" less {against:g} for words against it" if against else ""
     return f"{topic.name}: weight {weight:g}{counted}, {topic.threshold:g} needed"
+
+
+def _in_passing(topic: Topic, about: Sequence[Mention], mentions: Sequence[Mention]) -> bool:
+    """Whether a topic that wants company has neither a title nor a word of its matters."""
+    if not topic.company or any(one.field == "title" for one in about):
+        return False
+    return all(one.entity or one.hit.term.name not in topic.company for one in mentions)
 
 
 def _against(topic: Topic, mentions: Sequence[Mention]) -> float:
@@ -112,9 +123,9 @@ def _near(rule: Rule, mentions: Sequence[Mention]) -> tuple[Mention, ...]:
     pairs = [
         (_distance(left, right), -left.weight - right.weight, left.word, (left, right))
         for left in mentions
-        if left.meets(first)
+        if left.meets(first) and left.weight > LISTED
         for right in mentions
-        if right.meets(second)
+        if right.meets(second) and right.weight > LISTED
     ]
     close = [pair for pair in pairs if pair[0] <= rule.within]
     if not close:

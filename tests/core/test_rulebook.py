@@ -98,6 +98,22 @@ def test_columns_that_are_missing_are_named() -> None:
     )
 
 
+def test_topics_of_the_wrong_form_are_named() -> None:
+    said = faults(
+        topics_toml='[sahel]\nside = "north"\nthreshold = "2"\nagainst = { sport = "x" }\n'
+        'company = ["sprot"]\ncolour = 1\n',
+        rules_toml="rules = [3]\n",
+    )
+    assert said == [
+        "topics.toml: sahel: there is no key colour",
+        "topics.toml: sahel.side: wants one of sahel, russia, both, context",
+        "topics.toml: sahel.threshold: wants a number",
+        "topics.toml: sahel.against: wants a table of numbers",
+        "topics.toml: sahel.company: there is no concept sprot (did you mean sport?)",
+        "rules.toml: rules[0]: is not a table",
+    ]
+
+
 def test_toml_that_does_not_parse_is_named_with_its_line() -> None:
     (said,) = faults(rules_toml='[[rules]]\nid = "a\n')
     assert said.startswith("rules.toml:2: is not valid TOML")

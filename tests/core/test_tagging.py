@@ -122,11 +122,17 @@ def test_russia_elsewhere_is_russia_only(read: Reader) -> None:
 
 def test_a_name_deep_in_a_text_or_in_a_list_of_states_is_too_light(read: Reader) -> None:
     filler = "The board of the harbour met again to talk about the ferry timetable. " * 6
-    deep = read("Harbour board meets", f"{filler} A guest came from Niamey.")
+    deep = read("Harbour board meets", f"{filler} The president of Niger came to see it.")
     assert deep.topics == frozenset()
     assert "weight 1, 2 needed" in deep.misses[0]
     listed = read("China cuts duties for Angola, Kenya, Mali and Zambia")
     assert listed.topics == frozenset()
+
+
+def test_a_name_beside_no_word_of_its_matters_is_named_in_passing(read: Reader) -> None:
+    tagging = read("Two held at the airport", "One of them had flown in from Bamako.")
+    assert tagging.topics == frozenset()
+    assert "named in passing" in tagging.misses[0]
 
 
 def test_a_row_of_only_sahel_states_is_no_mere_list(read: Reader) -> None:

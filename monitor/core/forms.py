@@ -1,0 +1,72 @@
+"""Checking tables that people wrote: which keys there are, and what they hold."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from monitor.core.errors import Fault
+
+# By key: whether a table must have it, what fits, and what is wanted in words.
+Form = Mapping[str, tuple[bool, Callable[[object], bool], str]]
+
+
+def wrong_form(table: object, form: Form, where: str) -> Iterator[Fault]:
+    """What is wrong with a table's keys and with the types of what they hold."""
+    if not isinstance(table, dict):
+        yield Fault(where, "is not a table")
+        return
+    for key in sorted(table.keys() - form.keys()):
+        yield from unknown(key, form, where, "key")
+    for key, (required, fits, wanted) in form.items():
+        if key not in table:
+            if required:
+                yield Fault(f"{where}.{key}", "is missing")
+        elif not fits(table[key]):
+            yield Fault(f"{where}.{key}", f"wants {wanted}")
+
+
+def fitting(table: object, form: Form) -> dict[str, Any]:
+    """What of a table has the right form."""
+    given = table if isinstance(table, dict) else {}
+    return {key: value for key, value in given.items() if key in form and form[key][1](value)}
+
+
+def unknown(name: str, known: Iterable[str], where: str, kind: str) -> Iterator[Fault]:
+    """A fault with the nearest known name, unless the name is known."""
+    names = sorted(known)
+    if name not in names:
+        close = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean {close[0]}?" if close else ""
+        yield Fault(where, f"there is no {kind} {name}", hint)
+
+
+def is_text(value: object) -> bool:
+    """A text."""
+    return isinstance(value, str)
+
+
+def is_texts(value: object) -> bool:
+    """A list of texts."""
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def is_pair(value: object) -> bool:
+    """A list of two texts."""
+    return isinstance(value, list) and is_texts(value) and len(value) == 2
+
+
+def is_whole(value: object) -> bool:
+    """A whole number (in Python, True is one; here it is not)."""
+    return type(value) is int
+
+
+def is_number(value: object) -> bool:
+    """A number."""
+    return type(value) in {int, float}
+
+
+def is_weights(value: object) -> bool:
+    """A table of numbers."""
+    return isinstance(value, dict) and all(is_number(one) for one in value.values())
