@@ -23,7 +23,7 @@ TYPES_ONLY = {("dates.py", "time")}
 
 
 # They hand the environment on: to the settings, and to processes of our own.
-PASS_ON = ("cli/", "service/wiring", "service/running", "edges/parsing")
+PASS_ON = ("cli/", "service/checking", "service/running", "edges/parsing")
 
 
 def imports(path: Path) -> set[str]:

@@ -222,7 +222,7 @@ def _told(config: Path) -> set[str]:
         [*command, "--format", "jsonl"], capture_output=True, check=False
     )
     rows = [json.loads(line) for line in found.stdout.splitlines()]
-    return {row["title"] for row in rows if row["told"]}
+    return {row["title"] for row in rows if row["settled"]}
 
 
 def _verdict(told: set[str]) -> int:

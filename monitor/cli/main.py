@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import zlib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,9 @@ from monitor.edges.settings import Settings
 from monitor.edges.settings.schema import parse_duration
 from monitor.edges.store import embedded
 from monitor.service import offline, running
+from monitor.service.checking import check, read_checked, read_settings, secrets
 from monitor.service.logs import setup_logs
-from monitor.service.wiring import Service, check, read_settings, secrets, utc_now
+from monitor.service.wiring import Service, utc_now
 
 FAILED, BAD_USE = 1, 2
 
@@ -58,8 +60,7 @@ def cli(ctx: click.Context, config: str | None) -> None:
 @click.pass_obj
 def run(config: str | None) -> None:
     """Run everything in the foreground: store, worker, sender and beat."""
-    settings = read_settings(config)
-    check(settings)
+    settings, _ = read_checked(config)
     setup_logs(secrets(settings))
     running.run(settings)
 
@@ -76,8 +77,7 @@ def store(config: str | None) -> None:
 @click.pass_obj
 def check_command(config: str | None) -> None:
     """Validate config, feeds, rulebook, receivers and routes; print every fault."""
-    settings = read_settings(config)
-    rulebook, _ = check(settings)
+    settings, rulebook = read_checked(config)
     counts = {"feeds": settings.feeds, "receivers": settings.receivers, "routes": settings.routes}
     click.echo(f"config     {settings.path}")
     for name, these in counts.items():
@@ -93,7 +93,8 @@ def replay(config: str | None, paths: tuple[str, ...]) -> None:
     """Run feed documents or .jsonl entries (also .gz; `-`: stdin) through triage, offline.
 
     One JSON object per entry on standard output; what cannot be read is told on standard
-    error, and the exit status is 1 then.
+    error, and the exit status is 1 then. Each entry is judged as of the day it was
+    published, so none is too old.
     """
     faults = 0
     with _replaying(read_settings(config)) as judge:
@@ -228,8 +229,10 @@ class _replaying:
         try:
             with offline.open_input(path, sys.stdin.buffer) as stream:
                 yield from self._replay.read(path, stream)
-        except OSError as error:
-            yield Fault(path, error.strerror or "cannot be read")
+        except EOFError:
+            yield Fault(path, "ends too early: what came before was read")
+        except (OSError, zlib.error) as error:
+            yield Fault(path, getattr(error, "strerror", None) or "is damaged gzip")
 
     def __exit__(self, *_: object) -> None:
         self._parser.close()

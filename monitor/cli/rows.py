@@ -45,7 +45,7 @@ STORY_COLUMNS = (
     "severity",
     "reason",
     "others",
-    "told",
+    "settled",
 )
 # A spreadsheet takes a cell that begins so for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -62,7 +62,11 @@ def _cell(value: object) -> str:
 
 
 def story_row(stored: StoredStory) -> dict[str, Any]:
-    """One line of `stories --format jsonl`."""
+    """One line of `stories --format jsonl`.
+
+    `settled`: the receivers that an alert was made for, or that it was too old for; how
+    far each alert came is in `status`.
+    """
     story = stored.story
     return {
         "story": story.id,
@@ -79,7 +83,7 @@ def story_row(stored: StoredStory) -> dict[str, Any]:
         "severity": story.severity.label,
         "reason": "; ".join(story.reasons),
         "others": [one.source for one in stored.carriers if one.feed != story.carrier.feed],
-        "told": sorted(stored.told),
+        "settled": sorted(stored.told),
     }
 
 
@@ -126,6 +130,7 @@ def status_row(
             name: {state.value: counts.get(state, 0) for state in DeliveryState}
             for name, counts in counted.items()
         },
+        "troubles": gauges.troubles,
         "queues": {
             "feeds_due": gauges.due,
             "oldest_due_seconds": round(gauges.overdue, 1),

@@ -11,6 +11,8 @@ from monitor.core.models import Entry, Match, Outcome, Verdict
 from monitor.edges.store.records import StoredStory
 
 _WIDEST_TITLE = 70
+# More failing feeds than this are counted by reason instead of listed.
+_LISTED = 30
 
 
 def plain(text: str) -> str:
@@ -93,7 +95,8 @@ def unknown_link(url: str) -> str:
 
 def status(row: dict[str, Any]) -> str:
     """The state of everything, for a terminal."""
-    lines = _feeds(row["feeds"]) + _deliveries(row["deliveries"]) + _service(row)
+    told = _deliveries(row["deliveries"], row["troubles"])
+    lines = _feeds(row["feeds"]) + told + _service(row)
     return "\n".join(lines)
 
 
@@ -102,7 +105,12 @@ def _feeds(feeds: list[dict[str, Any]]) -> list[str]:
     counts = ", ".join(f"{n} {name}" for name, n in sorted(health.items()))
     lines = [f"FEEDS       {len(feeds)}: {counts}"]
     failing = [one for one in feeds if one["health"] == "failing"]
-    for one in sorted(failing, key=lambda feed: (feed["outcome"], feed["name"])):
+    failing.sort(key=lambda feed: (feed["outcome"], feed["name"]))
+    if len(failing) > _LISTED:
+        kinds = Counter(f"{one['outcome']} ({one['reason']})" for one in failing)
+        lines += [f"  {n:4} {plain(kind)}" for kind, n in kinds.most_common()]
+        return [*lines, "  each of them: monitor status --json"]
+    for one in failing:
         again = f"{one['failures']} in a row, next try {one['next_poll']}"
         lines.append(
             f"  {one['outcome']:12} {plain(one['name'])}: {plain(one['reason'])} ({again})"
@@ -110,10 +118,12 @@ def _feeds(feeds: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def _deliveries(deliveries: dict[str, dict[str, int]]) -> list[str]:
+def _deliveries(deliveries: dict[str, dict[str, int]], troubles: dict[str, str]) -> list[str]:
     lines = ["DELIVERIES  " + ("" if deliveries else "none yet")]
     for name, counts in deliveries.items():
         lines.append(f"  {name:12} " + ", ".join(f"{n} {state}" for state, n in counts.items()))
+        if name in troubles:
+            lines.append(f"               last failure {plain(troubles[name])}")
     return lines
 
 

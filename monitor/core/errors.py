@@ -20,10 +20,14 @@ class Fault:
 
 
 class BadInput(Exception):
-    """A config, feeds file or rulebook cannot be used; carries every fault found in it."""
+    """A config, feeds file or rulebook cannot be used; carries every fault found in it.
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
+    `found` is what could be made of it all the same, so that it can be checked further.
+    """
+
+    def __init__(self, faults: Iterable[Fault], found: object = None) -> None:
         self.faults = tuple(faults)
+        self.found = found
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
 

@@ -6,8 +6,9 @@ most, one early in the summary less, one further down or in a list of states lit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from monitor.core.gazetteer import Entity, Gazetteer, Hit, Role
 from monitor.core.models import Entry
@@ -20,13 +21,25 @@ _LEAD_WORDS = 45
 _LIST = 4
 _LIST_WORDS = 3
 _VOUCHING = frozenset(("country", "pmc"))
+# Characters looked at beside a name.
+_ASIDE = 20
+# What stands before a state's name: nothing, a sentence's end, or a word of place.
+_PLACE = re.compile(
+    r"(?:^|[.!?:;(«\"'’\n]|\b(?:in|to|from|for|of|with|across|inside|northern|southern|eastern"
+    r"|western|central|neighbou?ring|au|du|le|vers|pour|avec|en|nord|sud|centre|entre))\s*$",
+    re.IGNORECASE,
+)
+_NAME_FOLLOWS = re.compile(r"\s+[^\W\d_a-zß-öø-ÿ]\w*", re.UNICODE)
 # The concept that names other states.
 STATES = "states"
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A name or concept in its field, and at which word of title plus summary it stands."""
+    """A name or concept in its field, and at which word of title plus summary it stands.
+
+    `before` and `after` hold a little of the text beside it.
+    """
 
     hit: Hit
     field: str
@@ -35,6 +48,8 @@ class Mention:
     length: int
     entity: Entity | None = None
     weight: float = 0.0
+    before: str = ""
+    after: str = ""
 
     def meets(self, condition: str) -> bool:
         """Whether this is evidence for a condition of a rule."""
@@ -61,7 +76,18 @@ def find_mentions(entry: Entry, gazetteer: Gazetteer) -> list[Mention]:
             written = text[hit.span[0] : hit.span[1]]
             word = offset + words.index(hit.folded[0])
             is_name = hit.term.role is Role.ENTITY
-            mentions.append(Mention(hit, name, written, word, length, entity if is_name else None))
+            mentions.append(
+                Mention(
+                    hit=hit,
+                    field=name,
+                    text=written,
+                    word=word,
+                    length=length,
+                    entity=entity if is_name else None,
+                    before=text[max(0, hit.span[0] - _ASIDE) : hit.span[0]],
+                    after=text[hit.span[1] : hit.span[1] + _ASIDE],
+                )
+            )
         offset += len(words.starts)
     return mentions
 
@@ -95,6 +121,8 @@ def _supported(
     """An unsure name needs a sure one of its own side or a word of its trade; a state, a
     private army and a full name are also vouched for by the other side ("Mali", "Wagner").
     """
+    if entity.type == "country" and _like_a_state(one):
+        return True
     own = any(
         _side(other) in {_side(one), "both"} and other.hit.term.text != one.hit.term.text
         for other in sure
@@ -105,6 +133,13 @@ def _supported(
         for other in names
     )
     return own or across or not words.isdisjoint(one.hit.term.company)
+
+
+def _like_a_state(one: Mention) -> bool:
+    """Whether a name stands as states do and people do not: at the beginning or after a word
+    like "in", and before no other name ("Chad votes", "in Mali"; not "Chad Boyd").
+    """
+    return _PLACE.search(one.before) is not None and _NAME_FOLLOWS.match(one.after) is None
 
 
 def _is_vouching(other: Mention) -> bool:
@@ -127,7 +162,7 @@ def _weighed(one: Mention, states: Sequence[Mention], title_words: int) -> Menti
         weight = _EARLY if one.word - title_words < _LEAD_WORDS else _LATE
     if one.entity and one.entity.type == "country" and _listed(one, states):
         weight = _LATE if one.field == "title" else LISTED
-    return Mention(one.hit, one.field, one.text, one.word, one.length, one.entity, weight)
+    return replace(one, weight=weight)
 
 
 def _listed(one: Mention, states: Sequence[Mention]) -> bool:

@@ -147,10 +147,13 @@ def _wrong_entity(row: Mapping[str, Any], entities: Mapping[str, Entity]) -> tup
 
 
 def _aliases(row: Mapping[str, str]) -> Iterator[Term]:
-    """Every way to write an entity; those listed as ambiguous need company."""
-    unsure = set(_split(row["ambiguous"]))
+    """Every way to write an entity; those listed as ambiguous need company.
+
+    `alias=concept,concept` gives one of them company of its own.
+    """
+    unsure = dict(one.partition("=")[::2] for one in _split(row["ambiguous"]))
     aliases = {alias for language in LANGUAGES for alias in _split(row[language])}
-    for alias in sorted(aliases | unsure):
+    for alias in sorted(aliases | unsure.keys()):
         single = " " not in alias
         yield Term(
             text=alias,
@@ -159,7 +162,9 @@ def _aliases(row: Mapping[str, str]) -> Iterator[Term]:
             exact=single and alias.isupper() and len(alias) <= _ACRONYM,
             capital=single and alias[:1].isupper(),
             sure=alias not in unsure,
-            company=frozenset(_split(row["company"])),
+            company=frozenset(
+                unsure.get(alias, "").split(",") if unsure.get(alias) else _split(row["company"])
+            ),
         )
 
 

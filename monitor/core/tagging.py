@@ -67,6 +67,8 @@ def _held(
     evidence = _near(rule, mentions) if rule.near else _about(topic, mentions)
     if not evidence:
         return (), _apart(rule, mentions)
+    if not topic.side and (lacking := _outweighed(topic, evidence, mentions)):
+        return (), lacking
     if not rule.any:
         return evidence, ""
     more = tuple(one for one in mentions if any(one.meets(each) for each in rule.any))
@@ -87,6 +89,16 @@ def _too_light(topic: Topic, mentions: Sequence[Mention]) -> str:
         return ""
     if _in_passing(topic, about, mentions):
         return f"{topic.name}: named in passing, in no title and beside no word of its matters"
+    return _lacking(topic, weight, against)
+
+
+def _outweighed(topic: Topic, evidence: Sequence[Mention], mentions: Sequence[Mention]) -> str:
+    """Why the names a rule found weigh too little against what speaks against its topic."""
+    return _lacking(topic, sum(one.weight for one in evidence), _against(topic, mentions))
+
+
+def _lacking(topic: Topic, weight: float, against: float) -> str:
+    """What a topic lacks to its threshold; "" where nothing."""
     if weight - against >= topic.threshold:
         return ""
     counted = f" less {against:g} for words against it" if against else ""

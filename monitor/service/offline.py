@@ -24,6 +24,8 @@ from monitor.core.triage import Policy, triage
 from monitor.edges.store.memory import MemoryStore
 from monitor.service.ports import Parser
 
+# How gzip begins (RFC 1952).
+_GZIP = b"\x1f\x8b"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Never read a feed's whole memory: replaying a year through one feed stays linear.
 _NEVER = 1 << 62
@@ -87,11 +89,10 @@ class Replay:
 
 
 def open_input(path: str, stdin: BinaryIO) -> BinaryIO:
-    """A file to read, `.gz` unpacked on the way; `-` is standard input."""
-    if path == "-":
-        return stdin
-    raw = Path(path).open("rb")  # noqa: SIM115 - the caller closes it
-    return cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if path.endswith(".gz") else raw
+    """A file to read, unpacked on the way where it is gzip; `-` is standard input."""
+    raw = io.BufferedReader(cast(io.RawIOBase, stdin if path == "-" else Path(path).open("rb")))  # noqa: SIM115
+    packed = raw.peek(2)[:2] == _GZIP
+    return cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if packed else raw
 
 
 def _first_line(stream: BinaryIO) -> bytes:

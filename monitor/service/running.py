@@ -13,9 +13,10 @@ from monitor.core.errors import Unavailable
 from monitor.edges.settings import Settings
 from monitor.edges.store import embedded
 from monitor.edges.store.redis import RedisStore
+from monitor.service.checking import store_url
 from monitor.service.reporting import Throttle
 from monitor.service.supervisor import Supervisor, read_procfile
-from monitor.service.wiring import QUEUES, store_url, utc_now
+from monitor.service.wiring import QUEUES, utc_now
 
 log = structlog.get_logger("monitor")
 
@@ -34,8 +35,8 @@ def run(settings: Settings) -> None:
 
 
 def _claim_folder(data_dir: Path) -> None:
+    embedded.private_folder(data_dir)
     try:
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         embedded.lock(data_dir / "run.lock", f"another monitor already runs on {data_dir}")
     except OSError as error:
         raise Unavailable(f"folder {data_dir} cannot be used: {error.strerror}") from None

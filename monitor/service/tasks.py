@@ -21,9 +21,10 @@ from kombu.exceptions import OperationalError
 
 from monitor.core.errors import BadInput, Unavailable
 from monitor.edges.store.keys import BROKER_PREFIX
+from monitor.service.checking import read_settings, secrets, store_url
 from monitor.service.logs import setup_logs
 from monitor.service.reporting import Throttle
-from monitor.service.wiring import QUEUES, Batch, Service, read_settings, secrets, store_url
+from monitor.service.wiring import QUEUES, Batch, Service
 
 # Seconds between ticks; a tick nobody took by the next ones is dropped, so none pile up.
 _TICK, _SWEEP, _PULSE = 1.0, 5.0, 60.0

@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import sys
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from pathlib import Path
 from typing import TextIO
-from urllib.parse import urlsplit
 
 import structlog
 
 from monitor.core.batching import by_host, deal
 from monitor.core.dedupe import claims
-from monitor.core.errors import BadInput, Fault
 from monitor.core.identity import identify
 from monitor.core.models import Attempt, Delivery, Entry, Feed, FeedState, Receiver
 from monitor.core.parse import ParseLimits
-from monitor.core.rulebook import Rulebook
 from monitor.core.triage import Policy
 from monitor.edges import transports
 from monitor.edges.fetch import Fetcher, FetchLimits
-from monitor.edges.net import AllowList, client, parse_allow
+from monitor.edges.net import client
 from monitor.edges.parsing import ParserProcess
-from monitor.edges.rulebook import load_rulebook
-from monitor.edges.settings import Settings, load_settings
-from monitor.edges.store import embedded
+from monitor.edges.settings import Settings
 from monitor.edges.store.records import Gauges, StoredStory
 from monitor.edges.store.redis import RedisStore
+from monitor.service.checking import check, store_url
 from monitor.service.pipeline import Pipeline, Polled
 from monitor.service.reporting import Throttle, report_poll, report_pulse, report_sent
 from monitor.service.sending import Sender, Sent
@@ -53,50 +47,6 @@ log = structlog.get_logger("monitor")
 def utc_now() -> datetime:
     """The clock."""
     return datetime.now(UTC)
-
-
-def read_settings(config: str | None) -> Settings:
-    """The settings of this process; raises BadInput with every fault."""
-    return load_settings(Path(config) if config else None, os.environ, Path.cwd())
-
-
-def store_url(settings: Settings) -> str:
-    """The store that was configured, else the embedded one."""
-    return settings.store_url or embedded.url(settings.data_dir)
-
-
-def secrets(settings: Settings) -> list[str]:
-    """Every configured text that must never be shown."""
-    found = [settings.store_url, urlsplit(settings.store_url).password or ""]
-    for receiver in settings.receivers:
-        found += [one for value in receiver.options.values() for one in value.split()]
-    found += [feed.credentials[1] for feed in settings.feeds if feed.credentials]
-    return [one for one in found if one]
-
-
-def check(settings: Settings) -> tuple[Rulebook, AllowList]:
-    """Rulebook and allow-list, if they, the receivers and the routes hold; else BadInput."""
-    faults = [fault for one in settings.receivers for fault in transports.check(one)]
-    allow, rulebook = parse_allow([]), None
-    try:
-        allow = parse_allow(settings.allow)
-    except ValueError as error:
-        faults.append(Fault(f"{settings.path}: network.allow", str(error)))
-    try:
-        rulebook = load_rulebook(settings.rulebook)
-        faults += _unknown_topics(settings, rulebook)
-    except BadInput as bad:
-        faults += bad.faults
-    if faults or rulebook is None:
-        raise BadInput(faults)
-    return rulebook, allow
-
-
-def _unknown_topics(settings: Settings, rulebook: Rulebook) -> Iterable[Fault]:
-    for number, route in enumerate(settings.routes):
-        for topic in sorted(route.topics - set(rulebook.topics)):
-            where = f"{settings.path}: routes[{number}].topics"
-            yield Fault(where, f"no topic {topic}", f"known: {', '.join(rulebook.topics)}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,19 @@ def test_replay_reads_files_packed_files_and_feed_documents(shell: Shell) -> Non
     assert [row["outcome"] for row in said.rows()] == ["alerted", "duplicate", "alerted"]
 
 
+def test_replay_unpacks_what_is_packed_and_tells_what_is_damaged(shell: Shell) -> None:
+    packed = gzip.compress((lines(ENTRY) + "x" * 9_000).encode())
+    (shell.folder / "whole").write_bytes(gzip.compress(lines(ENTRY).encode()))
+    (shell.folder / "cut.gz").write_bytes(packed[:-9])
+    (shell.folder / "odd.gz").write_bytes(packed[:20] + b"\xff" * 60 + packed[80:])
+    said = shell("replay", "whole", "cut.gz", "odd.gz")
+    assert said.code == 1
+    assert len(said.rows()) >= 1
+    assert "cut.gz: " in said.err
+    assert "odd.gz: " in said.err
+    assert "Traceback" not in said.err
+
+
 def test_replay_tells_what_it_cannot_read_and_goes_on(shell: Shell) -> None:
     broken = lines(ENTRY) + '{"id": 1\n\n[1]\n{"title": ""}\n{"title": {}}\n'
     late = lines(ENTRY | {"id": "z", "published": "no date", "link": "", "title": "Kidal"})
@@ -187,6 +200,28 @@ def test_check_tells_every_fault_of_receivers_routes_network_and_rulebook(shell:
     assert "no topic sahell" in shell("check").err
 
 
+def test_check_tells_the_faults_of_all_files_together(shell: Shell) -> None:
+    shell.config(
+        'feeds = ["none.toml"]\nrulebook = "mine"\n[network]\nallow = ["nonsense", "10.0.0.0/3"]\n'
+        '[[routes]]\nreceivers = ["consol"]\n'
+        '[[receivers]]\nname = "console"\ntype = "sms"\n'
+        '[[receivers]]\nname = "f"\ntype = "file"\npath = "."\n'
+    )
+    said = shell("check").err
+    for word in ("none.toml: No such", "no receiver consol", "'sms'", "allow[0]", "allow[1]"):
+        assert word in said
+    assert "receivers.f.path: is a folder" in said
+    assert "mine: No such file" in said
+
+
+def test_a_file_where_the_data_should_be_is_said_plainly(shell: Shell) -> None:
+    shell.config('[store]\ndata_dir = "plain"\n')
+    (shell.folder / "plain").write_text("")
+    said = shell("store")
+    assert said.code == 1
+    assert "there is a file in its place" in said.err
+
+
 def test_bad_use_is_exit_2(shell: Shell) -> None:
     assert shell("replay").code == 2
     assert shell("nonsense").code == 2
@@ -203,9 +238,7 @@ def test_send_test_sends_a_sample_to_one_receiver(shell: Shell) -> None:
 
 
 def test_send_test_tells_a_failure(shell: Shell) -> None:
-    shell.config('[[receivers]]\nname = "a"\ntype = "file"\npath = "x/y"\n')
-    (shell.folder / "x").mkdir()
-    (shell.folder / "x/y").mkdir()
+    shell.config('[[receivers]]\nname = "a"\ntype = "file"\npath = "/dev/full"\n')
     said = shell("send-test", "a")
     assert said.code == 1
     assert "not sent" in said.err
@@ -290,7 +323,7 @@ def test_stories_are_listed_in_three_forms(shell: Shell, kept: RedisStore) -> No
     assert "Lavrov lands in Bamako" in table
     assert "Sahel Daily +1" in table
     (row,) = shell("stories", "--format", "jsonl", "--topic", "russia-sahel").rows()
-    assert (row["story"], row["told"], row["others"]) == ("s_1", ["desk"], ["The Wire"])
+    assert (row["story"], row["settled"], row["others"]) == ("s_1", ["desk"], ["The Wire"])
     (cells,) = csv.DictReader(io.StringIO(shell("stories", "--format", "csv").out))
     assert cells["topics"] == "russia; russia-sahel; sahel"
     assert shell("stories", "--since", "1m").out == "no story in this time\n"

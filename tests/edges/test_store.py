@@ -231,7 +231,9 @@ def test_a_delivery_given_up_is_dead_and_counted_as_such(store: Store) -> None:
     assert claimed
     assert store.record(claimed, Attempt(False, "410", permanent=True), make.at(1), None)
     assert store.due_receivers(make.at(9_999_999)) == ()
-    assert store.gauges(make.at(3), []).counts["desk"][DeliveryState.DEAD] == 1
+    gauges = store.gauges(make.at(3), [])
+    assert gauges.counts["desk"][DeliveryState.DEAD] == 1
+    assert gauges.troubles == {"desk": "2026-03-14 12:00 UTC: 410"}
 
 
 def test_an_attempt_is_recorded_once_when_two_senders_overlap(store: Store) -> None:

@@ -33,6 +33,9 @@ _SAYS = {
     "less_than_equal": "is too large",
     "string_too_long": "is too long",
     "int_type": "is not a whole number",
+    "int_parsing": "is not a whole number",
+    "int_from_float": "is not a whole number",
+    "bool_parsing": "is neither true nor false",
     "model_type": "is not a table",
 }
 # How pydantic names the choices of a union in a fault's place.

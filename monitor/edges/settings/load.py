@@ -56,11 +56,26 @@ def load_settings(path: Path | None, environ: Mapping[str, str], cwd: Path) -> S
     feeds, faults = _feeds(config, chosen, environ)
     routes = _routes(config.routes, shipped.routes or (), named)
     faults += [*_doubles(named, chosen), *_unknown_receivers(routes, named, chosen)]
+    if not feeds and not faults:
+        faults.append(Fault(f"{chosen}: feeds", "there is no feed to watch"))
+    settings = _settings(config, chosen, home, environ, feeds, named, routes)
     if faults:
-        raise BadInput(faults)
+        raise BadInput(faults, found=settings)
+    return settings
+
+
+def _settings(
+    config: ConfigFile,
+    path: Path,
+    home: Path,
+    environ: Mapping[str, str],
+    feeds: tuple[Feed, ...],
+    receivers: tuple[Receiver, ...],
+    routes: tuple[Route, ...],
+) -> Settings:
     polling = config.polling
     return Settings(
-        path=chosen,
+        path=path,
         feeds=feeds,
         rulebook=home / config.rulebook if config.rulebook else None,
         polling=Polling(
@@ -79,7 +94,7 @@ def load_settings(path: Path | None, environ: Mapping[str, str], cwd: Path) -> S
         store_url=config.store.url or environ.get("REDIS_URL", ""),
         data_dir=home / config.store.data_dir,
         max_memory=config.store.max_memory,
-        receivers=named,
+        receivers=receivers,
         routes=routes,
     )
 

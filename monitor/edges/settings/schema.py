@@ -37,6 +37,13 @@ def check_url(url: str) -> str:
     return url
 
 
+def check_store_url(url: str) -> str:
+    """A store's URL unchanged; raises ValueError when no store can have it."""
+    if url and not url.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("begins with none of redis://, rediss://, unix://")
+    return url
+
+
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
 Topics = tuple[str, ...]
@@ -66,8 +73,9 @@ class PollingTable(_Table):
 
     @model_validator(mode="after")
     def _ordered(self) -> PollingTable:
-        if self.min_interval < timedelta(seconds=1):
-            raise ValueError("min_interval is below one second")
+        for name in ("min_interval", "deadline"):
+            if getattr(self, name) < timedelta(seconds=1):
+                raise ValueError(f"{name} is below one second")
         _in_order(self.min_interval, self.interval, "min_interval and interval")
         _in_order(self.interval, self.max_interval, "interval and max_interval")
         return self
@@ -83,7 +91,7 @@ class NetworkTable(_Table):
 class StoreTable(_Table):
     """[store]"""
 
-    url: str = ""
+    url: Annotated[str, AfterValidator(check_store_url)] = ""
     data_dir: str = "var"
     max_memory: Annotated[str, Field(pattern=r"^\d+(kb|mb|gb)$")] = "256mb"
 
@@ -126,7 +134,7 @@ class RouteTable(_Table):
     receivers: Annotated[tuple[Name, ...], Field(min_length=1)]
     topics: Topics = ()
     severity: Literal["low", "medium", "high", "critical"] = "low"
-    languages: tuple[str, ...] = ()
+    languages: tuple[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], ...] = ()
     countries: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     feeds: tuple[str, ...] = ()

@@ -12,6 +12,8 @@ from monitor.edges.store.scripts import CLAIM, RELEASE
 
 # Seconds that a delivery is kept in the ledger.
 DELIVERY_TTL = 90 * 86_400
+# Beside the counts of a receiver: when and why its last failed attempt failed.
+TROUBLE = "trouble"
 # How many latencies the percentiles in `status` are taken from.
 LATENCIES = 1_000
 
@@ -122,6 +124,9 @@ def _write_attempt(
         "seconds": round(attempt.seconds, 3),
     }
     pipe.hset(keys.delivery(delivery.id), mapping=fields)
+    if not attempt.ok:
+        said = f"{now:%Y-%m-%d %H:%M} UTC: {attempt.detail}"
+        pipe.hset(keys.count(delivery.alert.receiver), TROUBLE, said)
     if state is not delivery.state:
         pipe.hincrby(keys.count(delivery.alert.receiver), delivery.state.value, -1)
         pipe.hincrby(keys.count(delivery.alert.receiver), state.value, 1)

@@ -55,8 +55,8 @@ def url(data_dir: Path) -> str:
 def serve(data_dir: Path, max_memory: str = "256mb") -> NoReturn:
     """Become the server of a folder; raises Unavailable when that cannot be."""
     folder = data_dir.resolve() / "store"
-    _private(folder)
-    _private(socket_path(data_dir).parent)
+    private_folder(folder)
+    private_folder(socket_path(data_dir).parent)
     lock(folder / "lock", f"another store already runs on {folder}")
     binary = _binary()
     config = folder / "valkey.conf"
@@ -82,10 +82,13 @@ def lock(path: Path, taken: str) -> int:
     return descriptor
 
 
-def _private(folder: Path) -> None:
+def private_folder(folder: Path) -> None:
+    """Make a folder that only we may enter; raises Unavailable when that cannot be."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
+    except (FileExistsError, NotADirectoryError):
+        raise Unavailable(f"folder {folder} cannot be used: there is a file in its place") from None
     except OSError as error:
         raise Unavailable(f"folder {folder} cannot be used: {error.strerror}") from None
 

@@ -9,7 +9,7 @@ stories       zset    story id -> first seen                     trimmed by the 
 delivery:D    hash    alert (JSON), receiver, state, tries ...   expires
 outbox:R      zset    delivery id -> when to send it next; a lease is a later time
 deliveries    zset    delivery id -> when it was decided         trimmed by the sweep
-count:R       hash    delivery state -> how many
+count:R       hash    delivery state -> how many; trouble -> last failure
 lease:NAME    string  who works on NAME just now                 expires
 alive         hash    process -> when it last did its work
 latency       list    seconds from first sight to delivered      capped

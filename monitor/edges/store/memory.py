@@ -52,6 +52,7 @@ class MemoryPolls:
         self._outbox: dict[str, dict[str, float]] = {}
         self._leases: dict[str, str] = {}
         self._latency: list[float] = []
+        self._troubles: dict[str, str] = {}
         self._alive: dict[str, float] = {}
 
     def register(self, due: Mapping[str, datetime]) -> None:
@@ -152,7 +153,10 @@ class MemoryStore(MemoryPolls):
             return False
         box = self._outbox[delivery.alert.receiver]
         state = DeliveryState.FAILED if retry_at else DeliveryState.DEAD
-        if attempt.ok:
+        if not attempt.ok:
+            said = f"{now:%Y-%m-%d %H:%M} UTC: {attempt.detail}"
+            self._troubles[delivery.alert.receiver] = said
+        else:
             state = DeliveryState.SENT
             seconds = (now - delivery.alert.story.first_seen).total_seconds()
             self._latency.insert(0, round(seconds, 3))
@@ -211,6 +215,7 @@ class MemoryStore(MemoryPolls):
                 for name, box in self._outbox.items()
             },
             counts={name: self._counts(name) for name in self._outbox},
+            troubles=dict(self._troubles),
             broker=dict.fromkeys(queues, 0),
             latency=tuple(self._latency),
             alive=dict(self._alive),

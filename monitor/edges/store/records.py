@@ -42,6 +42,7 @@ class Gauges:
     outboxes: dict[str, int] = field(default_factory=dict)
     oldest_delivery: dict[str, float] = field(default_factory=dict)
     counts: dict[str, dict[DeliveryState, int]] = field(default_factory=dict)
+    troubles: dict[str, str] = field(default_factory=dict)
     broker: dict[str, int] = field(default_factory=dict)
     latency: tuple[float, ...] = ()
     alive: dict[str, float] = field(default_factory=dict)

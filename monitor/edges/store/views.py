@@ -8,7 +8,7 @@ from datetime import datetime
 from monitor.core.models import DeliveryState, FeedState
 from monitor.edges.store import keys
 from monitor.edges.store.connection import Connected
-from monitor.edges.store.deliveries import DELIVERY_TTL
+from monitor.edges.store.deliveries import DELIVERY_TTL, TROUBLE
 from monitor.edges.store.polls import STORY_TTL
 from monitor.edges.store.records import FEED_STATE, Gauges, StoredStory, read_story
 
@@ -75,6 +75,7 @@ class Views(Connected):
             outboxes={one: self._redis.zcard(keys.outbox(one)) for one in receivers},
             oldest_delivery={one: self._oldest(one, now) for one in receivers},
             counts={one: self._counts(one) for one in receivers},
+            troubles={one: said for one in receivers if (said := self._trouble(one))},
             broker={one: self._redis.llen(f"{keys.BROKER_PREFIX}{one}") for one in queues},
             latency=tuple(float(one) for one in self._redis.lrange(keys.LATENCY, 0, -1)),
             alive={name: float(at) for name, at in self._redis.hgetall(keys.ALIVE).items()},
@@ -90,6 +91,10 @@ class Views(Connected):
         """Seconds that the longest waiting delivery of a receiver is overdue."""
         first = self._redis.zrange(keys.outbox(receiver), 0, 0, withscores=True)
         return max(0.0, now - first[0][1]) if first else 0.0
+
+    def _trouble(self, receiver: str) -> str | None:
+        said: str | None = self._redis.hget(keys.count(receiver), TROUBLE)
+        return said
 
     def _counts(self, receiver: str) -> dict[DeliveryState, int]:
         found = self._redis.hgetall(keys.count(receiver))

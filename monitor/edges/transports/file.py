@@ -74,6 +74,8 @@ def _check(receiver: Receiver) -> Iterator[Wrong]:
         yield "path", "is missing", "the file to append to"
     elif "\0" in path or not Path(path).absolute().parent.is_dir():
         yield "path", "its folder does not exist", "make the folder first"
+    elif Path(path).is_dir():
+        yield "path", "is a folder", "name a file in it"
 
 
 def _build(receiver: Receiver, client: httpx.AsyncClient, out: TextIO | None) -> Transport:

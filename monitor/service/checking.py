@@ -1,0 +1,83 @@
+"""What was configured, read and checked as a whole: every fault of every file at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from monitor.core.errors import BadInput, Fault
+from monitor.core.rulebook import Rulebook
+from monitor.edges import transports
+from monitor.edges.net import AllowList, parse_allow
+from monitor.edges.rulebook import load_rulebook
+from monitor.edges.settings import Settings, load_settings
+from monitor.edges.store import embedded
+
+
+def read_settings(config: str | None) -> Settings:
+    """The settings of this process; raises BadInput with every fault."""
+    return load_settings(Path(config) if config else None, os.environ, Path.cwd())
+
+
+def store_url(settings: Settings) -> str:
+    """The store that was configured, else the embedded one."""
+    return settings.store_url or embedded.url(settings.data_dir)
+
+
+def secrets(settings: Settings) -> list[str]:
+    """Every configured text that must never be shown."""
+    found = [urlsplit(settings.store_url).password or ""]
+    for receiver in settings.receivers:
+        found += [one for value in receiver.options.values() for one in value.split()]
+    found += [feed.credentials[1] for feed in settings.feeds if feed.credentials]
+    return [one for one in found if one]
+
+
+def read_checked(config: str | None) -> tuple[Settings, Rulebook]:
+    """Settings and rulebook of this process; raises BadInput with the faults of both."""
+    faults: tuple[Fault, ...] = ()
+    try:
+        settings = read_settings(config)
+    except BadInput as bad:
+        if not isinstance(bad.found, Settings):
+            raise
+        settings, faults = bad.found, bad.faults
+    try:
+        rulebook, _ = check(settings)
+    except BadInput as bad:
+        raise BadInput([*faults, *bad.faults]) from None
+    if faults:
+        raise BadInput(faults)
+    return settings, rulebook
+
+
+def check(settings: Settings) -> tuple[Rulebook, AllowList]:
+    """Rulebook and allow-list, if they, the receivers and the routes hold; else BadInput."""
+    faults = [fault for one in settings.receivers for fault in transports.check(one)]
+    faults += _wrong_exceptions(settings)
+    rulebook = None
+    try:
+        rulebook = load_rulebook(settings.rulebook)
+        faults += _unknown_topics(settings, rulebook)
+    except BadInput as bad:
+        faults += bad.faults
+    if faults or rulebook is None:
+        raise BadInput(faults)
+    return rulebook, parse_allow(settings.allow)
+
+
+def _wrong_exceptions(settings: Settings) -> Iterable[Fault]:
+    for number, line in enumerate(settings.allow):
+        try:
+            parse_allow([line])
+        except ValueError as error:
+            yield Fault(f"{settings.path}: network.allow[{number}]", str(error))
+
+
+def _unknown_topics(settings: Settings, rulebook: Rulebook) -> Iterable[Fault]:
+    for number, route in enumerate(settings.routes):
+        for topic in sorted(route.topics - set(rulebook.topics)):
+            where = f"{settings.path}: routes[{number}].topics"
+            yield Fault(where, f"no topic {topic}", f"known: {', '.join(rulebook.topics)}")
