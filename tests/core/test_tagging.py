@@ -173,6 +173,12 @@ def test_a_blocker_beside_a_real_name_does_not_hide_it(read: Reader) -> None:
     assert {one.text for one in tagging.matches} >= {"Niamey", "Niger"}
 
 
+def test_a_friendly_between_the_two_is_no_relation(read: Reader) -> None:
+    tagging = read("Mali beat Russia 2-1 in friendly")
+    assert tagging.topics == frozenset()
+    assert any("words against it" in one for one in tagging.misses)
+
+
 def test_a_rule_may_ask_for_one_entity(rulebook: Rulebook) -> None:
     small = compile_rulebook(GOOD)
     tagging = tag(Entry(feed="", id="", title="Mali and Russia talk"), small)
