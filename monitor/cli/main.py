@@ -156,7 +156,8 @@ def _status(service: Service) -> dict[str, Any]:
         for feed in service.settings.feeds
     ]
     names = [one.name for one in service.settings.receivers]
-    return rows.status_row(feeds, found.gauges, names, utc_now())
+    late = rows.overdue(found.states.values(), utc_now())
+    return rows.status_row(feeds, found.gauges, names, utc_now(), late)
 
 
 @cli.command()

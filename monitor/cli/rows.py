@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from monitor.core.models import DeliveryState, Feed, FeedState, Verdict
@@ -104,6 +104,15 @@ def feed_row(feed: Feed, state: FeedState | None, due: float | None) -> dict[str
     }
 
 
+def overdue(states: Iterable[FeedState], now: datetime) -> int:
+    """How many feeds should have been polled for minutes, by what was planned at the last poll.
+
+    Their due times do not tell: handing a feed out moves it, whether it is then polled or not.
+    """
+    late = now - timedelta(minutes=5)
+    return sum(1 for one in states if one.next_poll is not None and one.next_poll < late)
+
+
 def health(state: FeedState) -> str:
     """A feed's health in one word."""
     if state.outcome is None:
@@ -119,9 +128,16 @@ def unreachable_row(feeds: Iterable[Feed], reason: str) -> dict[str, Any]:
 
 
 def status_row(
-    feeds: list[dict[str, Any]], gauges: Gauges, receivers: Iterable[str], now: datetime
+    feeds: list[dict[str, Any]],
+    gauges: Gauges,
+    receivers: Iterable[str],
+    now: datetime,
+    late: int = 0,
 ) -> dict[str, Any]:
-    """All of `status --json`; `receivers` are shown even if nothing was sent to them yet."""
+    """All of `status --json`; `receivers` are shown even if nothing was sent to them yet.
+
+    `late`: how many feeds are overdue.
+    """
     nothing: dict[DeliveryState, int] = {}
     counted = {name: gauges.counts.get(name, nothing) for name in receivers} | gauges.counts
     return {
@@ -133,6 +149,7 @@ def status_row(
         "troubles": gauges.troubles,
         "queues": {
             "feeds_due": gauges.due,
+            "feeds_overdue": late,
             "oldest_due_seconds": round(gauges.overdue, 1),
             "outbox": gauges.outboxes,
             "oldest_delivery_seconds": {k: round(v, 1) for k, v in gauges.oldest_delivery.items()},

@@ -131,10 +131,10 @@ def _service(row: dict[str, Any]) -> list[str]:
     queues, latency, kept = row["queues"], row["latency"], row["store"]
     silent = queues["seconds_since"].get("poll_due")
     beat = "never ran" if silent is None else f"last ran {silent:.0f} s ago"
-    down = silent is None or silent > 30
+    down = silent is None or silent > 30 or queues["feeds_overdue"]
     return [
         f"POLLING     {beat}{' - ARE WORKER AND BEAT RUNNING?' if down else ''}; "
-        f"{queues['feeds_due']} feeds due, the oldest for {queues['oldest_due_seconds']:.0f} s",
+        f"{queues['feeds_due']} feeds due, {queues['feeds_overdue']} overdue",
         f"LATENCY     seen to delivered: p50 {_seconds(latency['p50'])}, "
         f"p95 {_seconds(latency['p95'])} of the last {latency['count']}",
         f"STORE       {kept['version']}, {kept['memory'] / 1e6:.1f} MB, {kept['stories']} stories"

@@ -111,8 +111,8 @@ def _settled(verdicts: Sequence[Verdict]) -> dict[str, frozenset[str]]:
 
 
 def _deliveries(verdicts: Sequence[Verdict], now: datetime) -> list[Delivery]:
-    return [
-        Delivery(delivery_id(alert.story.id, alert.receiver), alert, created=now)
-        for one in verdicts
-        for alert in one.alerts
-    ]
+    made: dict[str, Delivery] = {}
+    for alert in (alert for one in verdicts for alert in one.alerts):
+        name = delivery_id(alert.story.id, alert.receiver)
+        made.setdefault(name, Delivery(name, alert, created=now))
+    return list(made.values())

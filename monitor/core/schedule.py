@@ -16,6 +16,9 @@ DAY = 86_400.0
 # specification recommends ("Deliverability and reliability").
 RETRY_SCHEDULE = (0.0, 5.0, 300.0, 1_800.0, 7_200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, DAY)
 
+# Seconds between tries once the schedule is used up, for a receiver that asks for patience.
+_LATE_GAP = 3_600.0
+
 # Answers that a person has to mend: asking often would only be impolite.
 _GONE = frozenset({PollOutcome.HTTP_404, PollOutcome.HTTP_410})
 # However long a feed has failed, its recovery is seen within this time (seconds).
@@ -115,5 +118,5 @@ def retry_gap(tries: int, attempt: Attempt, jitter: float) -> float | None:
         return None
     asked = min(attempt.retry_after or 0.0, DAY)
     if tries >= len(RETRY_SCHEDULE):
-        return asked or None
+        return max(asked, _LATE_GAP) if asked else None
     return max(spread(RETRY_SCHEDULE[tries], jitter), asked)

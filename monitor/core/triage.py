@@ -123,7 +123,7 @@ def _tell(case: _Case, tagging: Tagging, comparison: Comparison) -> Verdict:
     outcome, reason = _outcome(case, tagging, comparison, routed, untold)
     verdict = replace(
         _verdict(case, comparison.sameness, outcome, reason, tagging=tagging),
-        settled=frozenset(routed),
+        settled=frozenset() if _unjudged(case, outcome) else frozenset(routed),
     )
     story = _story(case, tagging, comparison.story)
     others = comparison.story.carriers if comparison.story else ()
@@ -148,6 +148,11 @@ def _outcome(
         whys = refusals(tagging, case.entry, case.feed, case.policy.routes)
         return Outcome.NO_ROUTE, "; ".join(whys) or "no route is configured"
     return Outcome.ALERTED, "; ".join(tagging.reasons)
+
+
+def _unjudged(case: _Case, outcome: Outcome) -> bool:
+    """Whether an entry was held back without knowing its age: a dated copy may still alert."""
+    return outcome is Outcome.SEEDED and case.entry.published is None
 
 
 def _too_old(case: _Case) -> tuple[Outcome, str] | None:
@@ -238,6 +243,6 @@ def _remember(verdict: Verdict, seen: dict[str, Seen], stories: dict[str, StoryR
         return
     ref = stories.get(story.id, StoryRef(story.id, story.event, story.entry))
     ref = replace(ref, told=ref.told | verdict.settled, carriers=(*ref.carriers, story.carrier))
-    for name in (story.id, *claims(identity)):
-        if stories.get(name, ref).id == story.id:
-            stories[name] = ref
+    named = {name for name, one in stories.items() if one.id == story.id}
+    fresh = {name for name in (story.id, *claims(identity)) if name not in stories}
+    stories.update(dict.fromkeys(named | fresh, ref))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs
 
 from monitor.core.errors import BadInput, Fault
 from monitor.core.rulebook import Rulebook
@@ -28,7 +28,9 @@ def store_url(settings: Settings) -> str:
 
 def secrets(settings: Settings) -> list[str]:
     """Every configured text that must never be shown."""
-    found = [urlsplit(settings.store_url).password or ""]
+    userinfo, _, _ = settings.store_url.partition("://")[2].rpartition("@")
+    query = parse_qs(settings.store_url.partition("?")[2])
+    found = [userinfo, userinfo.partition(":")[2], *query.get("password", ())]
     for receiver in settings.receivers:
         found += [one for value in receiver.options.values() for one in value.split()]
     found += [feed.credentials[1] for feed in settings.feeds if feed.credentials]

@@ -49,8 +49,8 @@ class Transport(Protocol):
 class PollStore(Protocol):
     """What polling needs of the store."""
 
-    def register(self, due: Mapping[str, datetime]) -> None:
-        """Make exactly these feeds take turns."""
+    def register(self, due: Mapping[str, datetime], *, prune: bool = True) -> None:
+        """Make these feeds take turns; `prune`: and no others."""
         ...
 
     def claim_feeds(self, now: datetime, until: datetime, limit: int) -> tuple[str, ...]:

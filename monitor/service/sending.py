@@ -55,6 +55,9 @@ class Sender:
                     break
                 told(sent)
                 attempts += 1
+                if sent.attempt.status is None and not sent.attempt.ok:
+                    # It hangs or is away: the rest waits for a wake-up, others for this turn.
+                    break
         return attempts
 
     @contextmanager

@@ -71,6 +71,9 @@ class Supervisor:
         while not self._ending.is_set():
             started = loop.time()
             process = await self._start(name)
+            if self._ending.is_set():
+                # The wish to end came while it was being started, and missed it.
+                process.terminate()
             code = await process.wait()
             del self._running[name]
             if self._ending.is_set():

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from typing import Any, NoReturn
 
@@ -21,6 +22,7 @@ from kombu.exceptions import OperationalError
 
 from monitor.core.errors import BadInput, Unavailable
 from monitor.edges.store.keys import BROKER_PREFIX
+from monitor.edges.store.redis import RedisStore
 from monitor.service.checking import read_settings, secrets, store_url
 from monitor.service.logs import setup_logs
 from monitor.service.reporting import Throttle
@@ -28,6 +30,7 @@ from monitor.service.wiring import QUEUES, Batch, Service
 
 # Seconds between ticks; a tick nobody took by the next ones is dropped, so none pile up.
 _TICK, _SWEEP, _PULSE = 1.0, 5.0, 60.0
+_LONGEST_QUEUE = 5_000
 
 # It warns of pickled messages run by root; ours are JSON and name no code.
 warnings.filterwarnings("ignore", message="You're running the worker with superuser")
@@ -162,6 +165,20 @@ def _wake(receiver: str) -> None:
 
 def _discard(_: object) -> None:
     """Make an expression a statement."""
+
+
+@cache
+def _queues() -> RedisStore:
+    """Past the rules and feeds: all that beat needs of the service."""
+    return RedisStore(store_url(read_settings(None)))
+
+
+@signals.before_task_publish.connect
+def _bound(routing_key: str | None = None, **_: Any) -> None:
+    """Keep a queue that nobody empties from filling the store; all it holds is wake-up calls."""
+    if routing_key in QUEUES:
+        with suppress(Unavailable):
+            _queues().bound_queue(routing_key, _LONGEST_QUEUE)
 
 
 @signals.setup_logging.connect

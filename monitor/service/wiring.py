@@ -19,6 +19,7 @@ from monitor.core.dedupe import claims
 from monitor.core.identity import identify
 from monitor.core.models import Attempt, Delivery, Entry, Feed, FeedState, Receiver
 from monitor.core.parse import ParseLimits
+from monitor.core.schedule import DAY
 from monitor.core.triage import Policy
 from monitor.edges import transports
 from monitor.edges.fetch import Fetcher, FetchLimits
@@ -75,6 +76,7 @@ class Service:
         self.feeds = {feed.key: feed for feed in settings.feeds}
         self._out = out or sys.stdout
         self._parked = Throttle(every=3_600)
+        self._registering = Throttle(every=60)
         self._registered = False
 
     @cached_property
@@ -131,32 +133,45 @@ class Service:
         return [Batch(tuple(feed.key for feed in one), until.timestamp()) for one in chunks]
 
     def _register(self, now: datetime) -> None:
-        """Once in a process: make the configured feeds take turns."""
-        if not self._registered:
-            self.store.register(dict.fromkeys(self.feeds, now))
+        """Make the configured feeds take turns, again every minute.
+
+        Only the first time others are taken out: an instance with another configuration
+        puts its own back within a minute.
+        """
+        if self._registering.lets("again"):
+            self.store.register(dict.fromkeys(self.feeds, now), prune=not self._registered)
             self._registered = True
 
     def poll(self, batch: Batch, wake: Callable[[str], None]) -> list[Polled]:
         """Poll a batch; `wake` hears of each receiver for whom something was put out."""
-        return asyncio.run(self._poll(batch, wake))
+        polled = asyncio.run(self._poll(batch, wake))
+        self.store.mark_alive("poll", utc_now())
+        return polled
 
     async def _poll(self, batch: Batch, wake: Callable[[str], None]) -> list[Polled]:
         lease = datetime.fromtimestamp(batch.lease, UTC)
         feeds = [self.feeds[key] for key in batch.feeds if key in self.feeds]
         turn = asyncio.Semaphore(_HOSTS_AT_ONCE)
 
-        async def visit(host: Sequence[Feed]) -> list[Polled]:
+        trouble: list[Exception] = []
+
+        async def visit(host: Sequence[Feed]) -> list[Polled | None]:
             async with turn:
-                polled = [await self._visit(feed, lease, fetcher, wake) for feed in host]
-            return [one for one in polled if one]
+                return [await try_one(feed) for feed in host]
+
+        async def try_one(feed: Feed) -> Polled | None:
+            try:
+                return await self._visit(feed, lease, fetcher, wake)
+            except Exception as bug:  # noqa: BLE001 - raised again below
+                # Told loudly below; the other feeds of the host have their turn first.
+                trouble.append(bug)
+                return None
 
         async with Fetcher(self.allow, self._limits(), utc_now) as fetcher:
-            visits = [visit(host) for host in by_host(feeds)]
-            # All are let finish, whatever happens to one; then the first trouble is told.
-            ended = await asyncio.gather(*visits, return_exceptions=True)
-        if trouble := [one for one in ended if isinstance(one, BaseException)]:
+            ended = await asyncio.gather(*(visit(host) for host in by_host(feeds)))
+        if trouble:
             raise trouble[0]
-        return [one for host in ended if not isinstance(host, BaseException) for one in host]
+        return [one for host in ended for one in host if one]
 
     def _limits(self) -> FetchLimits:
         one = self.settings
@@ -199,7 +214,9 @@ class Service:
         What waits for one that was taken out of the configuration stays where it is.
         """
         now = utc_now()
-        self.store.trim(now)
+        # No feed and no retry waits longer than this: what does, a jump of the clock put there.
+        longest = max(self.settings.polling.max_interval, DAY) * 1.2
+        self.store.trim(now, now + timedelta(seconds=longest))
         self.store.mark_alive("sweep", now)
         due = self.store.due_receivers(now)
         for name in due:

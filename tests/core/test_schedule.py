@@ -108,4 +108,4 @@ def test_a_permanent_refusal_ends_a_delivery_at_once() -> None:
 def test_a_receiver_that_asks_for_patience_is_obeyed_and_never_given_up() -> None:
     patient = Attempt(ok=False, detail="429", retry_after=120)
     assert retry_gap(1, patient, 0) == 120
-    assert retry_gap(99, patient, 0) == 120
+    assert retry_gap(99, patient, 0) == 3_600

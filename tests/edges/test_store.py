@@ -85,6 +85,23 @@ def test_registering_again_keeps_turns_adds_new_feeds_and_drops_old_ones(store: 
     assert store.due_times([]) == {}
 
 
+def test_without_pruning_others_keep_their_turns(store: Store) -> None:
+    store.register({"a": make.NOW})
+    store.register({"b": make.NOW}, prune=False)
+    assert set(store.due_times(["a", "b"])) == {"a", "b"}
+
+
+def test_what_a_clock_that_ran_ahead_put_far_off_is_due_again(store: Store) -> None:
+    store.register({"a": make.at(9e6), "b": make.at(60)})
+    store.commit(told_commit())
+    claimed = store.claim_delivery("desk", make.NOW, make.at(60))
+    assert claimed
+    store.record(claimed, Attempt(ok=False, detail="500"), make.NOW, make.at(9e6))
+    store.trim(make.NOW, make.at(3_600))
+    assert store.claim_feeds(make.NOW, make.at(60), 9) == ("a",)
+    assert store.due_receivers(make.NOW) == ("desk",)
+
+
 def test_a_lease_is_renewed_only_by_who_holds_it(store: Store) -> None:
     store.register({"a": make.NOW, "b": make.NOW})
     store.claim_feeds(make.NOW, make.at(60), 10)
@@ -271,7 +288,7 @@ def test_states_and_gauges_tell_how_things_stand(store: Store) -> None:
     failed = replace(make.state(), outcome=PollOutcome.DNS, failures=1)
     store.commit(make.commit(state=replace(failed, next_poll=make.at(-5))))
     store.mark_alive("sweep", make.at(-2))
-    store.trim(make.NOW)
+    store.trim(make.NOW, make.at(9_999))
     assert store.feed_states([make.FEED.key, "other"])[make.FEED.key].outcome is PollOutcome.DNS
     gauges = store.gauges(make.NOW, ["poll"])
     assert (gauges.reachable, gauges.due, gauges.overdue) == (True, 1, 5.0)

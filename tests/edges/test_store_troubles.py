@@ -39,9 +39,10 @@ def admin(url: str) -> Iterator[redis.Redis]:
 
 
 def test_a_url_is_shown_without_its_password() -> None:
-    assert without_password("redis://me:s3cret@h:1/0") == "redis://me:***@h:1/0"
-    assert without_password("redis://:s3cret@h") == "redis://:***@h"
-    assert without_password("unix:///a/b") == "unix:///a/b"
+    for url in ("redis://me:s3cret@h:1/0", "redis://me:s3@cret@h:1", "redis://h:1?password=s3c"):
+        assert without_password(url) == "redis://h:1"
+    assert without_password("redis://:s3/cret@h") == "redis://h"
+    assert without_password("unix:///a/b?password=s3cret") == "unix:///a/b"
 
 
 def test_a_url_that_is_none_is_said_plainly() -> None:

@@ -54,9 +54,15 @@ def test_a_failed_delivery_is_tried_again_under_the_same_id_when_its_time_comes(
 
 def test_a_permanent_refusal_is_dead_at_once_and_others_go_on() -> None:
     post = Post("s_1", "s_2")
-    post.drain(Attempt(ok=False, detail="410", permanent=True))
+    post.drain(Attempt(ok=False, detail="410", status=410, permanent=True))
     assert (post.count(DeliveryState.DEAD), post.count(DeliveryState.SENT)) == (1, 1)
     assert post.told[0].retry_at is None
+
+
+def test_a_receiver_that_is_away_is_tried_once_a_turn() -> None:
+    post = Post("s_1", "s_2", "s_3")
+    assert len(post.drain(Attempt(ok=False, detail="no answer")).sent) == 1
+    assert len(post.drain().sent) == 2
 
 
 def test_a_bug_in_a_transport_is_loud_and_its_delivery_waits_its_turn() -> None:

@@ -38,7 +38,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_procfile_names_store_worker_sender_and_beat() -> None:
-    assert list(read_procfile()) == ["store", "worker", "sender", "beat"]
+    assert list(read_procfile()) == ["store", "worker", "sender", "ticker", "beat"]
 
 
 def test_a_process_that_ends_by_itself_is_started_again(tmp_path: Path, hurried: None) -> None:

@@ -42,8 +42,8 @@ class Connected:
                 socket_connect_timeout=_CONNECT,
                 health_check_interval=25,
             )
-        except ValueError as error:
-            raise Unavailable(f"store URL {self._url} cannot be used: {error}") from None
+        except ValueError:
+            raise Unavailable(f"store URL {self._url} cannot be used: it is malformed") from None
 
     def ping(self) -> None:
         """Raise Unavailable unless the server answers."""
@@ -86,8 +86,12 @@ class Connected:
 
 
 def without_password(url: str) -> str:
-    """A store URL fit to be shown."""
-    return re.sub(r"(//[^:/@]*:)[^@]*@", r"\1***@", url)
+    """A store URL fit to be shown: scheme, host, port and path, and nothing else."""
+    scheme, _, rest = url.partition("://")
+    if scheme == "unix":
+        return url.partition("?")[0]
+    host = re.split(r"[/?#]", rest.rpartition("@")[2])[0]
+    return f"{scheme}://{host}"
 
 
 def _explain(error: RedisError) -> str | None:

@@ -55,9 +55,9 @@ class MemoryPolls:
         self._troubles: dict[str, str] = {}
         self._alive: dict[str, float] = {}
 
-    def register(self, due: Mapping[str, datetime]) -> None:
+    def register(self, due: Mapping[str, datetime], *, prune: bool = True) -> None:
         """As Polls.register."""
-        kept = {key: at for key, at in self._due.items() if key in due}
+        kept = {key: at for key, at in self._due.items() if key in due or not prune}
         self._due = {key: at.timestamp() for key, at in due.items()} | kept
 
     def claim_feeds(self, now: datetime, until: datetime, limit: int) -> tuple[str, ...]:
@@ -199,8 +199,11 @@ class MemoryStore(MemoryPolls):
         """As Views.mark_alive."""
         self._alive[process] = now.timestamp()
 
-    def trim(self, now: datetime) -> None:
-        """As Views.trim: what is in memory goes with the process."""
+    def trim(self, now: datetime, horizon: datetime) -> None:
+        """As Views.trim."""
+        for box in (self._due, *self._outbox.values()):
+            far = [name for name, at in box.items() if at > horizon.timestamp()]
+            box.update(dict.fromkeys(far, now.timestamp()))
 
     def gauges(self, now: datetime, queues: Sequence[str]) -> Gauges:
         """As Views.gauges."""

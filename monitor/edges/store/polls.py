@@ -38,10 +38,13 @@ FEED_TTL = 90 * 86_400
 class Polls(Connected):
     """Whose turn it is, what is known, and the commit."""
 
-    def register(self, due: Mapping[str, datetime]) -> None:
-        """Make exactly these feeds take turns: new ones at the given time, others stay."""
+    def register(self, due: Mapping[str, datetime], *, prune: bool = True) -> None:
+        """Make these feeds take turns: new ones at the given time, known ones as they do.
+
+        `prune`: others take none any more.
+        """
         with self.reached():
-            gone = set(self._redis.zrange(keys.DUE, 0, -1)) - due.keys()
+            gone = set(self._redis.zrange(keys.DUE, 0, -1)) - due.keys() if prune else set()
             pipe = self._redis.pipeline()
             for key, at in due.items():
                 pipe.zadd(keys.DUE, {key: at.timestamp()}, nx=True)

@@ -52,12 +52,23 @@ class Views(Connected):
         with self.reached():
             self._redis.hset(keys.ALIVE, process, str(now.timestamp()))
 
-    def trim(self, now: datetime) -> None:
-        """Forget the index entries of what has expired."""
+    def trim(self, now: datetime, horizon: datetime) -> None:
+        """Forget the index entries of what has expired, and make due now what waits for a
+        time beyond the horizon: a clock that ran ahead put it there.
+        """
         with self.reached():
             at = now.timestamp()
             self._redis.zremrangebyscore(keys.STORIES, "-inf", at - STORY_TTL)
             self._redis.zremrangebyscore(keys.DELIVERIES, "-inf", at - DELIVERY_TTL)
+            boxes = [keys.outbox(one) for one in self._redis.smembers(keys.RECEIVERS)]
+            for box in (keys.DUE, *boxes):
+                if far := self._redis.zrangebyscore(box, f"({horizon.timestamp()}", "+inf"):
+                    self._redis.zadd(box, dict.fromkeys(far, at), xx=True)
+
+    def bound_queue(self, queue: str, longest: int) -> None:
+        """Drop the oldest messages of one of Celery's queues beyond so many."""
+        with self.reached():
+            self._redis.ltrim(f"{keys.BROKER_PREFIX}{queue}", 0, longest - 1)
 
     def gauges(self, now: datetime, queues: Sequence[str]) -> Gauges:
         """How full and how far behind the store is."""
