@@ -9,14 +9,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from standardwebhooks import Webhook
 
+from tests.feed_server import raw
 from tests.servers import debian_redis, short_folder
 from tests.service.running import (
     SECRET,
+    Newsroom,
     kill,
     newsroom,
     service,
@@ -65,6 +68,10 @@ def test_what_is_published_arrives_once_signed_and_a_restart_repeats_nothing(fol
         assert sorted(json.loads(line)["data"]["title"] for line in lines) == sorted(
             title(n) for n in (0, 1, 2, 3, 4, 5, 7)
         )
+
+
+def _arrived(room: Newsroom, count: int) -> bool:
+    return len(room.titles()) == count
 
 
 def _dead(folder: Path) -> bool:
@@ -122,6 +129,26 @@ def test_a_receiver_that_fails_gets_everything_when_it_comes_back(folder: Path) 
         first, second = room.server.asked("/hook")[:2]
         assert first.headers["webhook-id"] == second.headers["webhook-id"]
         assert first.body == second.body
+
+
+def test_two_receivers_that_hang_delay_neither_a_third_nor_the_polling(folder: Path) -> None:
+    with newsroom(2) as room:
+        config = write_config(folder, room)
+        text = config.read_text(encoding="utf-8")
+        for name in ("slow1", "slow2"):
+            room.server.serve(f"/{name}", raw(60.0))
+            text += f'[[receivers]]\nname = "{name}"\ntype = "webhook"\nsecret = "{SECRET}"\n'
+            text += f'url = "{room.server.url(f"/{name}")}"\n'
+        text = text.replace('["hook", "log"]', '["slow1", "slow2", "hook", "log"]')
+        config.write_text(text, encoding="utf-8")
+        with service(config):
+            wait_until(lambda: len(room.server.asked("/feed/1")) > 0, 40, "a poll")
+            for number in range(3):
+                room.publish(number % 2, title(number))
+                wait_until(partial(_arrived, room, number + 1), 12, "the healthy one")
+            polls = len(room.server.asked("/feed/0"))
+            wait_until(lambda: len(room.server.asked("/feed/0")) >= polls + 3, 20, "three polls")
+            assert room.server.asked("/slow1")
 
 
 def test_over_a_real_redis_no_store_is_started_and_all_works(folder: Path) -> None:
