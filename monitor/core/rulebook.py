@@ -155,6 +155,7 @@ def _aliases(row: Mapping[str, str]) -> Iterator[Term]:
     aliases = {alias for language in LANGUAGES for alias in _split(row[language])}
     for alias in sorted(aliases | unsure.keys()):
         single = " " not in alias
+        own = list(filter(None, unsure.get(alias, "").split(",")))
         yield Term(
             text=alias,
             role=Role.ENTITY,
@@ -162,9 +163,7 @@ def _aliases(row: Mapping[str, str]) -> Iterator[Term]:
             exact=single and alias.isupper() and len(alias) <= _ACRONYM,
             capital=single and alias[:1].isupper(),
             sure=alias not in unsure,
-            company=frozenset(
-                unsure.get(alias, "").split(",") if unsure.get(alias) else _split(row["company"])
-            ),
+            company=frozenset(own or _split(row["company"])),
         )
 
 
