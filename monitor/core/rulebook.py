@@ -16,19 +16,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from monitor.core import forms
 from monitor.core.errors import BadInput, Fault
-from monitor.core.forms import (
-    Form,
-    fitting,
-    is_number,
-    is_pair,
-    is_text,
-    is_texts,
-    is_weights,
-    is_whole,
-    unknown,
-    wrong_form,
-)
 from monitor.core.gazetteer import Entity, Gazetteer, Role, Term
 from monitor.core.models import Severity
 
@@ -185,7 +174,9 @@ def _toml(name: str, text: str, faults: list[Fault]) -> dict[str, Any]:
 def _concept_terms(concepts: Mapping[str, Any], faults: list[Fault]) -> list[Term]:
     terms = []
     for name, table in concepts.items():
-        if not isinstance(table, dict) or not all(is_texts(words) for words in table.values()):
+        if not isinstance(table, dict) or not all(
+            forms.is_texts(words) for words in table.values()
+        ):
             faults.append(Fault(f"concepts.toml: {name}", "is not a table of word lists"))
             continue
         for language, words in table.items():
@@ -201,23 +192,23 @@ def _blockers(text: str) -> list[Term]:
     return [Term(line, Role.BLOCKER, line) for line in lines if line]
 
 
-_TOPIC_FORM: Form = {
+_TOPIC_FORM: forms.Form = {
     "side": (False, lambda value: value in SIDES, f"one of {', '.join(SIDES)}"),
-    "threshold": (False, is_number, "a number"),
-    "against": (False, is_weights, "a table of numbers"),
-    "implies": (False, is_texts, "a list of topics"),
-    "company": (False, is_texts, "a list of concepts"),
+    "threshold": (False, forms.is_number, "a number"),
+    "against": (False, forms.is_weights, "a table of numbers"),
+    "implies": (False, forms.is_texts, "a list of topics"),
+    "company": (False, forms.is_texts, "a list of concepts"),
 }
-_RULE_FORM: Form = {
-    "id": (True, is_text, "a text"),
-    "topic": (True, is_text, "a text"),
-    "why": (True, is_text, "a text"),
-    "severity": (True, is_text, "a text"),
-    "near": (False, is_pair, "two conditions"),
-    "within": (False, is_whole, "a whole number"),
-    "any": (False, is_texts, "a list of texts"),
-    "must_match": (False, is_texts, "a list of texts"),
-    "must_not_match": (False, is_texts, "a list of texts"),
+_RULE_FORM: forms.Form = {
+    "id": (True, forms.is_text, "a text"),
+    "topic": (True, forms.is_text, "a text"),
+    "why": (True, forms.is_text, "a text"),
+    "severity": (True, forms.is_text, "a text"),
+    "near": (False, forms.is_pair, "two conditions"),
+    "within": (False, forms.is_whole, "a whole number"),
+    "any": (False, forms.is_texts, "a list of texts"),
+    "must_match": (False, forms.is_texts, "a list of texts"),
+    "must_not_match": (False, forms.is_texts, "a list of texts"),
 }
 
 
@@ -227,15 +218,15 @@ def _topics(
     topics = {}
     for name, written in tables.items():
         where = f"topics.toml: {name}"
-        faults += wrong_form(written, _TOPIC_FORM, where)
-        table = fitting(written, _TOPIC_FORM)
+        faults += forms.wrong_form(written, _TOPIC_FORM, where)
+        table = forms.fitting(written, _TOPIC_FORM)
         for key, known, kind in (
             ("against", concepts, "concept"),
             ("implies", tables, "topic"),
             ("company", concepts, "concept"),
         ):
             for one in table.get(key, ()):
-                faults += unknown(one, known, f"{where}.{key}", kind)
+                faults += forms.unknown(one, known, f"{where}.{key}", kind)
         topics[name] = _topic(name, table)
     return topics
 
@@ -255,8 +246,8 @@ def _rules(tables: Mapping[str, Any], known: _Known, faults: list[Fault]) -> tup
     rules: list[Rule] = []
     for number, written in enumerate(tables.get("rules", ())):
         where = f"rules.toml: rules[{number}]"
-        wrong = list(wrong_form(written, _RULE_FORM, where))
-        table = fitting(written, _RULE_FORM)
+        wrong = list(forms.wrong_form(written, _RULE_FORM, where))
+        table = forms.fitting(written, _RULE_FORM)
         wrong += _unknown_names(table, known, where)
         if table.get("id") in {one.id for one in rules}:
             wrong.append(Fault(f"{where}.id", f"{table['id']} is another rule's id too"))
@@ -271,7 +262,7 @@ def _unknown_names(table: Mapping[str, Any], known: _Known, where: str) -> Itera
     levels = [one.label for one in Severity]
     for key, names in (("topic", known.topics), ("severity", levels)):
         if key in table:
-            yield from unknown(table[key], names, f"{where}.{key}", key)
+            yield from forms.unknown(table[key], names, f"{where}.{key}", key)
     for key in ("near", "any"):
         for condition in table.get(key, ()):
             yield from _wrong_condition(condition, known, f"{where}.{key}")
@@ -297,6 +288,6 @@ def _wrong_condition(condition: str, known: _Known, where: str) -> Iterator[Faul
     kind, _, name = condition.partition(":")
     names = {"side": SIDES, "concept": known.concepts, "entity": known.entities}
     if kind in names:
-        yield from unknown(name, names[kind], where, kind)
+        yield from forms.unknown(name, names[kind], where, kind)
     else:
         yield Fault(where, f"{condition!r} is no condition", "side:, concept: or entity:")
