@@ -47,8 +47,8 @@ class Term:
 
     `exact`: only in just this case (acronyms). `capital`: only with a capital first letter
     (names that are words too). `sure`: it means the entity without further context.
-    `company`: concepts that make it sure too. A text ending in "*" stands for every word
-    that begins so.
+    `company`: concepts that make it sure too. `weak`: an adjective or a place, which may
+    only colour a text. A text ending in "*" stands for every word that begins so.
     """
 
     text: str
@@ -57,6 +57,7 @@ class Term:
     exact: bool = False
     capital: bool = False
     sure: bool = True
+    weak: bool = False
     company: frozenset[str] = frozenset()
 
     @property

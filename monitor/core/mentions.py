@@ -20,7 +20,8 @@ _LEAD_WORDS = 45
 # As many different states as this, close together, are a list.
 _LIST = 4
 _LIST_WORDS = 3
-_VOUCHING = frozenset(("country", "pmc"))
+_VOUCHING = frozenset(("country", "pmc", "region"))
+_NAMED_IN_FULL = frozenset(("person", "organisation"))
 # Characters looked at beside a name.
 _ASIDE = 20
 # What stands before a state's name: nothing, a sentence's end, or a word of place.
@@ -30,8 +31,9 @@ _PLACE = re.compile(
     re.IGNORECASE,
 )
 _NAME_FOLLOWS = re.compile(r"\s+[^\W\d_a-zß-öø-ÿ]\w*", re.UNICODE)
-# The concept that names other states.
+# The concept that names other states, and the one that makes a state a mere comparison.
 STATES = "states"
+COMPARISON = "comparison"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,11 @@ def in_company(found: Sequence[Mention]) -> tuple[list[Mention], tuple[str, ...]
     words = {one.hit.term.name for one in found if one.hit.term.role is Role.CONCEPT}
     states = [one for one in found if _is_state(one)]
     kept, dropped = [], []
+    compared = {
+        one.word + one.length
+        for one in found
+        if not one.entity and one.meets(f"concept:{COMPARISON}")
+    }
     title_words = 1 + max([one.word for one in found if one.field == "title"], default=0)
     for one in found:
         if one.hit.term.role is Role.BLOCKER:
@@ -107,7 +114,8 @@ def in_company(found: Sequence[Mention]) -> tuple[list[Mention], tuple[str, ...]
         if entity and not one.hit.term.sure and not _supported(one, entity, sure, names, words):
             dropped.append(f'"{one.text}" may be {entity.name}, but nothing near says so')
             continue
-        kept.append(_weighed(one, states, title_words))
+        weighed = _weighed(one, states, title_words)
+        kept.append(replace(weighed, weight=LISTED) if one.word in compared else weighed)
     return kept, tuple(dict.fromkeys(dropped))
 
 
@@ -128,10 +136,11 @@ def _supported(
         for other in sure
     )
     other_side = {"sahel": "russia", "russia": "sahel"}.get(_side(one))
-    across = _vouches(entity, one.text) and any(
-        _side(other) == other_side and (other.hit.term.sure or _is_vouching(other))
-        for other in names
-    )
+    opposite = [other for other in names if _side(other) == other_side]
+    if _vouches(entity, one.text):
+        across = any(other.hit.term.sure or _is_vouching(other) for other in opposite)
+    else:
+        across = entity.type == "person" and any(_is_sure_person(other) for other in opposite)
     return own or across or not words.isdisjoint(one.hit.term.company)
 
 
@@ -142,13 +151,18 @@ def _like_a_state(one: Mention) -> bool:
     return _PLACE.search(one.before) is not None and _NAME_FOLLOWS.match(one.after) is None
 
 
+def _is_sure_person(other: Mention) -> bool:
+    """Persons meet persons: beside Putin a bare surname is the one we know."""
+    return other.entity is not None and other.entity.type == "person" and other.hit.term.sure
+
+
 def _is_vouching(other: Mention) -> bool:
     return other.entity is not None and _vouches(other.entity, other.text)
 
 
 def _vouches(entity: Entity, text: str) -> bool:
     """Whether the other side's names speak for this one."""
-    return entity.type in _VOUCHING or (entity.type == "person" and " " in text)
+    return entity.type in _VOUCHING or (entity.type in _NAMED_IN_FULL and " " in text)
 
 
 def _side(one: Mention) -> str:

@@ -30,7 +30,9 @@ _ACRONYM = 6
 @dataclass(frozen=True, slots=True)
 class Topic:
     """A label. `against`: concepts that speak against it, each with its weight.
-    `company`: concepts of which one must be there where no title names its side.
+    `company`: concepts of which one must be there where no title names its side; `outright`:
+    the same where nothing but weak aliases do. `beside`: concepts that add their weight to a
+    name they stand next to.
     """
 
     name: str
@@ -39,6 +41,8 @@ class Topic:
     against: Mapping[str, float]
     implies: frozenset[str]
     company: frozenset[str]
+    outright: frozenset[str]
+    beside: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +145,7 @@ def _aliases(row: Mapping[str, str]) -> Iterator[Term]:
     `alias=concept,concept` gives one of them company of its own.
     """
     unsure = dict(one.partition("=")[::2] for one in _split(row["ambiguous"]))
+    weak = set(_split(row.get("weak") or ""))
     aliases = {alias for language in LANGUAGES for alias in _split(row[language])}
     for alias in sorted(aliases | unsure.keys()):
         single = " " not in alias
@@ -152,6 +157,7 @@ def _aliases(row: Mapping[str, str]) -> Iterator[Term]:
             exact=single and alias.isupper() and len(alias) <= _ACRONYM,
             capital=single and alias[:1].isupper(),
             sure=alias not in unsure,
+            weak=alias in weak,
             company=frozenset(own or _split(row["company"])),
         )
 
@@ -198,6 +204,8 @@ _TOPIC_FORM: forms.Form = {
     "against": (False, forms.is_weights, "a table of numbers"),
     "implies": (False, forms.is_texts, "a list of topics"),
     "company": (False, forms.is_texts, "a list of concepts"),
+    "outright": (False, forms.is_texts, "a list of concepts"),
+    "beside": (False, forms.is_weights, "a table of numbers"),
 }
 _RULE_FORM: forms.Form = {
     "id": (True, forms.is_text, "a text"),
@@ -224,6 +232,8 @@ def _topics(
             ("against", concepts, "concept"),
             ("implies", tables, "topic"),
             ("company", concepts, "concept"),
+            ("outright", concepts, "concept"),
+            ("beside", concepts, "concept"),
         ):
             for one in table.get(key, ()):
                 faults += forms.unknown(one, known, f"{where}.{key}", kind)
@@ -239,6 +249,8 @@ def _topic(name: str, table: Mapping[str, Any]) -> Topic:
         against=table.get("against", {}),
         implies=frozenset(table.get("implies", ())),
         company=frozenset(table.get("company", ())),
+        outright=frozenset(table.get("outright", ())),
+        beside=table.get("beside", {}),
     )
 
 

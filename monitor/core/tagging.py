@@ -16,6 +16,9 @@ from monitor.core.mentions import LISTED, TITLE, Mention, find_mentions, in_comp
 from monitor.core.models import Entry, Match, Severity, Tagging
 from monitor.core.rulebook import Rule, Rulebook, Topic
 
+# A word this near to a name stands beside it.
+_BESIDE = 3
+
 
 def tag(entry: Entry, rulebook: Rulebook) -> Tagging:
     """The topics of an entry with their evidence, or what nearly made one."""
@@ -78,18 +81,32 @@ def _held(
 def _too_light(topic: Topic, mentions: Sequence[Mention]) -> str:
     """Why a topic does not weigh enough; "" where it does, or is not there at all."""
     about = _about(topic, mentions)
+    if not about:
+        return ""
+    if _in_passing(topic, about, mentions):
+        return f"{topic.name}: named in passing, beside no word of its matters"
+    weight = _weight(about) + _beside(topic, about, mentions)
+    return _lacking(topic, weight, _against(topic, mentions))
+
+
+def _weight(about: Sequence[Mention]) -> float:
+    """The best place of each name, and a little for each repeat."""
     best: dict[str, float] = {}
     for one in about:
         key = one.entity.id if one.entity else ""
         best[key] = max(best.get(key, 0.0), one.weight)
-    repeats = len(about) - len(best)
-    weight = sum(best.values()) + 0.5 * repeats
-    against = _against(topic, mentions)
-    if not about:
-        return ""
-    if _in_passing(topic, about, mentions):
-        return f"{topic.name}: named in passing, in no title and beside no word of its matters"
-    return _lacking(topic, weight, against)
+    return sum(best.values()) + 0.5 * (len(about) - len(best))
+
+
+def _beside(topic: Topic, about: Sequence[Mention], mentions: Sequence[Mention]) -> float:
+    """What the best word next to a name adds ("Russian missiles", not "Russian winters")."""
+    added = [
+        topic.beside[word.hit.term.name]
+        for word in mentions
+        if word.entity is None and word.hit.term.name in topic.beside
+        if any(one.field == word.field and _distance(one, word) < _BESIDE for one in about)
+    ]
+    return max(added, default=0.0)
 
 
 def _outweighed(topic: Topic, evidence: Sequence[Mention], mentions: Sequence[Mention]) -> str:
@@ -106,10 +123,14 @@ def _lacking(topic: Topic, weight: float, against: float) -> str:
 
 
 def _in_passing(topic: Topic, about: Sequence[Mention], mentions: Sequence[Mention]) -> bool:
-    """Whether a topic that wants company has neither a title nor a word of its matters."""
-    if not topic.company or any(one.field == "title" for one in about):
+    """Whether a topic lacks the words it wants: `company` where no title names its side,
+    `outright` where a title does, but nothing except adjectives and places does so.
+    """
+    in_title = any(one.field == "title" for one in about)
+    wanted = topic.outright if in_title else topic.company
+    if not wanted or (in_title and any(not one.hit.term.weak for one in about)):
         return False
-    return all(one.entity or one.hit.term.name not in topic.company for one in mentions)
+    return all(one.entity or one.hit.term.name not in wanted for one in mentions)
 
 
 def _against(topic: Topic, mentions: Sequence[Mention]) -> float:
