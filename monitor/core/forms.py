@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from monitor.core.errors import Fault
@@ -52,21 +52,22 @@ def is_texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
-def is_pair(value: object) -> bool:
-    """A list of two texts."""
-    return isinstance(value, list) and is_texts(value) and len(value) == 2
+def is_list(value: object) -> bool:
+    """A list of anything."""
+    return isinstance(value, list)
 
 
-def is_whole(value: object) -> bool:
-    """A whole number (in Python, True is one; here it is not)."""
-    return type(value) is int
+def is_table_of_texts(value: object) -> bool:
+    """A table of texts."""
+    return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
 
 
-def is_number(value: object) -> bool:
-    """A number."""
-    return type(value) in {int, float}
+def is_lists(keys: Collection[str]) -> Callable[[object], bool]:
+    """A table of lists of texts under some of these keys."""
 
+    def fits(value: object) -> bool:
+        return isinstance(value, dict) and all(
+            key in keys and is_texts(one) for key, one in value.items()
+        )
 
-def is_weights(value: object) -> bool:
-    """A table of numbers."""
-    return isinstance(value, dict) and all(is_number(one) for one in value.values())
+    return fits

@@ -1,147 +1,238 @@
-"""Names and concepts where they stand in an entry: found, vouched for, weighed.
+"""Names and words where they stand in an entry: found, vouched for, weighed.
 
 Title and summary are looked at as one text, the title first. A name in the title weighs
-most, one early in the summary less, one further down or in a list of states little.
+most, one early in the summary (the lead) less, one further down or in a list of states
+little.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
 
-from monitor.core.gazetteer import Entity, Gazetteer, Hit, Role
+from monitor.core.gazetteer import Entity, Gazetteer, Hit, Raw, Role
 from monitor.core.models import Entry
-from monitor.core.text import Words, fold
+from monitor.core.text import Words, fold, fold_text
 
-TITLE, _EARLY, _LATE, LISTED = 3.0, 2.0, 1.0, 0.5
+TITLE, LEAD, REST, DATELINE = "title", "lead", "rest", "dateline"
+WEIGHTS = {TITLE: 3.0, LEAD: 2.0, REST: 1.0, DATELINE: 1.0}
+LISTED = 0.5
+# Characters of a title and of a summary that are read: what is longer is no news text.
+READ = 20_000
 # Words of the summary that count as its beginning.
 _LEAD_WORDS = 45
 # As many different states as this, close together, are a list.
 _LIST = 4
 _LIST_WORDS = 3
-_VOUCHING = frozenset(("country", "pmc", "region"))
+# Words between a name and one that rules it out.
+_SPOILING_WORDS = 25
+_STATE_LIKE = frozenset(("country", "pmc", "region"))
+_MET = frozenset(("person", "organisation", "government", "armed-group"))
 _NAMED_IN_FULL = frozenset(("person", "organisation"))
+_LONGEST_DATELINE = 60
 # Characters looked at beside a name.
 _ASIDE = 20
 # What stands before a state's name: nothing, a sentence's end, or a word of place.
 _PLACE = re.compile(
     r"(?:^|[.!?:;(«\"'’\n]|\b(?:in|to|from|for|of|with|across|inside|northern|southern|eastern"
-    r"|western|central|neighbou?ring|au|du|le|vers|pour|avec|en|nord|sud|centre|entre))\s*$",
+    r"|western|central|neighbou?ring|au|du|le|vers|pour|avec|en|nord|sud|centre|entre"
+    r"|в|во|на|из|с|со|к|для|от|между|северной?|южной?|центрально[йм]"
+    r"|في|إلى|الى|من|مع|بين|على|عن|شمال|جنوب|وسط|غرب|شرق|رئيس|حكومة|جيش|عاصمة))\s*$",
     re.IGNORECASE,
 )
-_NAME_FOLLOWS = re.compile(r"\s+[^\W\d_a-zß-öø-ÿ]\w*", re.UNICODE)
-# The concept that names other states, and the one that makes a state a mere comparison.
-STATES = "states"
-COMPARISON = "comparison"
+_NAME_FOLLOWS = re.compile(r"\s+[A-ZÀ-ÖØ-ÞА-ЯЁ]")
+# Where a report was sent from, before its first sentence: "BAMAKO (AFP) -", "МОСКВА, 5 янв —".
+_AGENCY = (
+    r"AFP|AP|Reuters|Xinhua|TASS|ТАСС|РИА|RIA|Sputnik|Спутник|Interfax|Интерфакс|APA|PANA|AIB|ANP"
+    r"|AMI|EFE|dpa|Anadolu|AA|MAP|APS|RFI|سبوتنيك|رويترز|أ ?\.?ف ?\.?ب|الأناضول|وكالات"
+)
+_DATELINE = re.compile(
+    rf"\W*[^\W\d_][^\n(/—–:]{{1,40}}?(?:\([^()]{{0,20}}\b(?:{_AGENCY})\b[^()]{{0,30}}\)\s*[—–:.-]"
+    r"|\d[^\n(/—–:]{0,15}(?:[—–]|\s-\s|/[^/]{2,20}/))"
+    r"|\W*[A-ZÀ-ÞА-ЯЁ][A-ZÀ-ÞА-ЯЁ' ,-]{2,30}\s[—–-]\s"
+)
+# Concepts with a part of their own here: other states, and what makes a state a comparison.
+STATES = "#states"
+COMPARISON = "#comparison"
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """A name or concept in its field, and at which word of title plus summary it stands.
+class Mention(NamedTuple):
+    """A name or word in its field, at which word of title plus summary it stands, how many
+    words it has, and what its place weighs.
 
-    `before` and `after` hold a little of the text beside it.
+    `before` and `after` hold a little of the text beside it. `listed`: a state in a row of
+    many, or only compared with.
     """
 
     hit: Hit
     field: str
+    place: str
     text: str
     word: int
     length: int
+    weight: float
+    before: str
+    after: str
     entity: Entity | None = None
-    weight: float = 0.0
-    before: str = ""
-    after: str = ""
+    listed: bool = False
 
-    def meets(self, condition: str) -> bool:
-        """Whether this is evidence for a condition of a rule."""
-        kind, _, name = condition.partition(":")
-        if self.entity is None:
-            return kind == "concept" and self.hit.term.name == name
-        if kind == "entity":
-            return self.entity.id == name
-        sides = {"sahel", "russia"} if self.entity.side == "both" else {self.entity.side}
-        return kind == "side" and name in sides
+    @property
+    def atoms(self) -> tuple[str, ...]:
+        """What queries can ask for that it answers."""
+        return self.hit.term.atoms
+
+    @property
+    def key(self) -> str:
+        """What makes two mentions the same thing: the entity, else the word."""
+        return self.entity.id if self.entity else self.hit.term.text
+
+    @property
+    def end(self) -> int:
+        """The number of the word behind it."""
+        return self.word + self.length
 
 
 def find_mentions(entry: Entry, gazetteer: Gazetteer) -> list[Mention]:
-    """All names and concepts of title and summary, in their order."""
+    """All names and words of title and summary in their order; none where there is nothing
+    that a rule could start from.
+    """
+    fields = [
+        _scanned("title", entry.title, gazetteer),
+        _scanned("summary", entry.summary, gazetteer),
+    ]
+    if not any(gazetteer.wakes(one.text, one.folded, one.found) for one in fields):
+        return []
     mentions: list[Mention] = []
     offset = 0
-    for name, text in (("title", entry.title), ("summary", entry.summary)):
-        folded = fold(text)
-        hits = gazetteer.find(text, folded)
-        words = Words.of(folded.text) if hits or name == "title" else Words(())
-        for hit in hits:
-            entity = gazetteer.entities.get(hit.term.name)
-            length = 1 + words.index(hit.folded[1] - 1) - words.index(hit.folded[0])
-            written = text[hit.span[0] : hit.span[1]]
-            word = offset + words.index(hit.folded[0])
-            is_name = hit.term.role is Role.ENTITY
-            mentions.append(
-                Mention(
-                    hit=hit,
-                    field=name,
-                    text=written,
-                    word=word,
-                    length=length,
-                    entity=entity if is_name else None,
-                    before=text[max(0, hit.span[0] - _ASIDE) : hit.span[0]],
-                    after=text[hit.span[1] : hit.span[1] + _ASIDE],
-                )
-            )
+    for field in fields:
+        traced = fold(field.text)
+        words = Words(traced.text)
+        for hit in gazetteer.hits(field.text, traced, field.found):
+            mentions.append(_mention(hit, field.name, field.text, words, offset, gazetteer))
         offset += len(words.starts)
     return mentions
 
 
-def in_company(found: Sequence[Mention]) -> tuple[list[Mention], tuple[str, ...]]:
-    """Weighed mentions without the unsure ones that stand alone, and why those went."""
-    names = [one for one in found if one.entity]
-    sure = [one for one in names if one.hit.term.sure and _side(one) != "context"]
-    words = {one.hit.term.name for one in found if one.hit.term.role is Role.CONCEPT}
+class _Scanned(NamedTuple):
+    """A field, its folded text, and every pattern in it."""
+
+    name: str
+    text: str
+    folded: str
+    found: list[Raw]
+
+
+def _scanned(name: str, text: str, gazetteer: Gazetteer) -> _Scanned:
+    read = text[:READ]
+    folded = fold_text(read)
+    return _Scanned(name, read, folded, gazetteer.scan(folded))
+
+
+def _mention(
+    hit: Hit, field: str, text: str, words: Words, offset: int, gazetteer: Gazetteer
+) -> Mention:
+    start, end = hit.span
+    first = words.index(hit.folded[0])
+    place = TITLE if field == "title" else _place(text, start, first)
+    return Mention(
+        hit=hit,
+        field=field,
+        place=place,
+        text=text[start:end],
+        word=offset + first,
+        length=1 + words.index(hit.folded[1] - 1) - first,
+        weight=WEIGHTS[place],
+        before=text[max(0, start - _ASIDE) : start],
+        after=text[end : end + _ASIDE],
+        entity=gazetteer.entities[hit.term.name] if hit.term.role is Role.ENTITY else None,
+    )
+
+
+def _place(summary: str, start: int, word: int) -> str:
+    if start < _LONGEST_DATELINE and (line := _DATELINE.match(summary)) and start < line.end():
+        return DATELINE
+    return LEAD if word < _LEAD_WORDS else REST
+
+
+def in_company(found: Sequence[Mention], day: date | None) -> tuple[list[Mention], tuple[str, ...]]:
+    """The mentions without the unsure ones that stand alone, and why those went."""
+    scene = _Scene.of(found, day)
     states = [one for one in found if _is_state(one)]
+    compared = _compared(found, states)
     kept, dropped = [], []
-    compared = {
-        one.word + one.length
-        for one in found
-        if not one.entity and one.meets(f"concept:{COMPARISON}")
-    }
-    title_words = 1 + max([one.word for one in found if one.field == "title"], default=0)
     for one in found:
         if one.hit.term.role is Role.BLOCKER:
             continue
-        entity = one.entity
-        if entity and not one.hit.term.sure and not _supported(one, entity, sure, names, words):
-            dropped.append(f'"{one.text}" may be {entity.name}, but nothing near says so')
+        if spoiling := _spoiling(one, found):
+            dropped.append(f'"{one.text}" is none of ours beside "{spoiling.text}"')
             continue
-        weighed = _weighed(one, states, title_words)
-        kept.append(replace(weighed, weight=LISTED) if one.word in compared else weighed)
+        if one.entity and not scene.is_sure(one) and not scene.supports(one, one.entity):
+            dropped.append(f'"{one.text}" may be {one.entity.name}, but nothing near says so')
+            continue
+        if one.place == DATELINE:
+            kept.append(_from_dateline(one, states))
+            continue
+        listed = one in compared or _is_listed(one, states)
+        kept.append(_in_list(one) if listed else one)
     return kept, tuple(dict.fromkeys(dropped))
 
 
-def _supported(
-    one: Mention,
-    entity: Entity,
-    sure: Sequence[Mention],
-    names: Sequence[Mention],
-    words: set[str],
-) -> bool:
-    """An unsure name needs a sure one of its own side or a word of its trade; a state, a
-    private army and a full name are also vouched for by the other side ("Mali", "Wagner").
-    """
-    if entity.type == "country" and _like_a_state(one):
-        return True
-    own = any(
-        _side(other) in {_side(one), "both"} and other.hit.term.text != one.hit.term.text
-        for other in sure
-    )
-    other_side = {"sahel": "russia", "russia": "sahel"}.get(_side(one))
-    opposite = [other for other in names if _side(other) == other_side]
-    if _vouches(entity, one.text):
-        across = any(other.hit.term.sure or _is_vouching(other) for other in opposite)
-    else:
-        across = entity.type == "person" and any(_is_sure_person(other) for other in opposite)
-    return own or across or not words.isdisjoint(one.hit.term.company)
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """Who else is in a text, to vouch for unsure names."""
+
+    day: date | None
+    sure: frozenset[tuple[str, str]]
+    full: frozenset[str]
+    sure_sides: frozenset[str]
+    sure_persons: frozenset[str]
+    words: frozenset[str]
+
+    @classmethod
+    def of(cls, found: Sequence[Mention], day: date | None) -> _Scene:
+        """What a text's mentions say: `sure` names by side and alias, `full` the sides of
+        states and full names, sure or not.
+        """
+        names = [(one, one.entity) for one in found if one.entity]
+        sure = [(one, who) for one, who in names if one.hit.term.sure and who.lives(day)]
+        return cls(
+            day,
+            frozenset((side, one.hit.term.text) for one, who in sure for side in who.sides),
+            frozenset(side for one, who in names if _vouches(who, one.text) for side in who.sides),
+            frozenset(side for _, who in sure for side in who.sides),
+            frozenset(side for _, who in sure if who.type == "person" for side in who.sides),
+            frozenset(atom for one in found if not one.entity for atom in one.atoms),
+        )
+
+    def is_sure(self, one: Mention) -> bool:
+        return one.hit.term.sure and (one.entity is None or one.entity.lives(self.day))
+
+    def supports(self, one: Mention, entity: Entity) -> bool:
+        """An unsure name needs a sure one of its own side or a word of its trade; a state, a
+        private army and a full name are also vouched for by the other side ("Mali", "Wagner").
+        """
+        if entity.type == "country" and _like_a_state(one):
+            return True
+        if any(f"#{name}" in self.words for name in one.hit.term.company):
+            return True
+        return self._own(one, entity) or self._across(one, entity)
+
+    def _own(self, one: Mention, entity: Entity) -> bool:
+        return any(
+            side in entity.sides and text != one.hit.term.text
+            for side, text in self.sure
+            if side != "context"
+        )
+
+    def _across(self, one: Mention, entity: Entity) -> bool:
+        other = {"sahel": "russia", "russia": "sahel"}.get(entity.side, "")
+        if _vouches(entity, one.text):
+            return other in self.sure_sides or other in self.full
+        # Persons meet persons and bodies: beside Putin a bare surname is the one we know.
+        return entity.type in _MET and other in self.sure_persons
 
 
 def _like_a_state(one: Mention) -> bool:
@@ -151,56 +242,72 @@ def _like_a_state(one: Mention) -> bool:
     return _PLACE.search(one.before) is not None and _NAME_FOLLOWS.match(one.after) is None
 
 
-def _is_sure_person(other: Mention) -> bool:
-    """Persons meet persons: beside Putin a bare surname is the one we know."""
-    return other.entity is not None and other.entity.type == "person" and other.hit.term.sure
-
-
-def _is_vouching(other: Mention) -> bool:
-    return other.entity is not None and _vouches(other.entity, other.text)
-
-
 def _vouches(entity: Entity, text: str) -> bool:
     """Whether the other side's names speak for this one."""
-    return entity.type in _VOUCHING or (entity.type in _NAMED_IN_FULL and " " in text)
+    return entity.type in _STATE_LIKE or (entity.type in _NAMED_IN_FULL and " " in text)
 
 
-def _side(one: Mention) -> str:
-    return one.entity.side if one.entity else ""
+def _spoiling(one: Mention, found: Sequence[Mention]) -> Mention | None:
+    """The nearest word that rules a name out."""
+    if not one.hit.term.unless:
+        return None
+    atoms = {f"#{name}" for name in one.hit.term.unless}
+    near = [
+        other
+        for other in found
+        if not atoms.isdisjoint(other.atoms)
+        and max(other.word - one.end, one.word - other.end) <= _SPOILING_WORDS
+    ]
+    return min(near, key=lambda other: abs(other.word - one.word), default=None)
 
 
-def _weighed(one: Mention, states: Sequence[Mention], title_words: int) -> Mention:
-    if one.field == "title":
-        weight = TITLE
-    else:
-        weight = _EARLY if one.word - title_words < _LEAD_WORDS else _LATE
-    if one.entity and one.entity.type == "country" and _listed(one, states):
-        weight = _LATE if one.field == "title" else LISTED
-    return replace(one, weight=weight)
+def _compared(found: Sequence[Mention], states: Sequence[Mention]) -> set[Mention]:
+    """The states that others are only compared with: all in the row behind "more than"."""
+    rows = [
+        [state for state in _row(first, states) if state.word >= first.word]
+        for one in found
+        if COMPARISON in one.atoms
+        for first in states
+        if 0 <= first.word - one.end <= 1 and first.field == one.field
+    ]
+    return {state for row in rows for state in row}
 
 
-def _listed(one: Mention, states: Sequence[Mention]) -> bool:
+def _from_dateline(one: Mention, states: Sequence[Mention]) -> Mention:
+    """Where a report came from says what it is about only if it names no state itself, and
+    never for Russia, whose agencies write on everything.
+    """
+    others = any(state.place != DATELINE for state in states)
+    if others or (one.entity and "russia" in one.entity.sides):
+        return one._replace(weight=LISTED, listed=True)
+    return one._replace(weight=WEIGHTS[LEAD])
+
+
+def _in_list(one: Mention) -> Mention:
+    """A list in a title is still what the text is about, if lightly."""
+    if one.place == TITLE:
+        return one._replace(weight=WEIGHTS[REST])
+    return one._replace(weight=LISTED, listed=True)
+
+
+def _is_listed(one: Mention, states: Sequence[Mention]) -> bool:
     """Whether a state stands in a row of many that are not all of the Sahel."""
+    if one.entity is None or one.entity.type != "country":
+        return False
     row = _row(one, [state for state in states if state.field == one.field])
-    foreign = {_state(state) for state in row if _side(state) in {"context", ""}}
-    return len({_state(state) for state in row}) >= _LIST and len(foreign) > 1
+    foreign = {state.key for state in row if not state.entity or state.entity.side == "context"}
+    return len({state.key for state in row}) >= _LIST and len(foreign) > 1
 
 
 def _is_state(one: Mention) -> bool:
-    if one.entity:
-        return one.entity.type == "country"
-    return one.hit.term.role is Role.CONCEPT and one.hit.term.name == STATES
-
-
-def _state(one: Mention) -> str:
-    return one.entity.id if one.entity else one.hit.term.text
+    return one.entity.type == "country" if one.entity else STATES in one.atoms
 
 
 def _row(one: Mention, states: Sequence[Mention]) -> list[Mention]:
     """The states that follow one another within few words, this one among them."""
     row: list[Mention] = []
     for state in states:
-        if row and state.word - (row[-1].word + row[-1].length) > _LIST_WORDS:
+        if row and state.word - row[-1].end > _LIST_WORDS:
             if one in row:
                 break
             row = []

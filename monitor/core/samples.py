@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from monitor.core.errors import BadInput, Fault
 from monitor.core.models import Entry
-from monitor.core.rulebook import Rule, Rulebook
+from monitor.core.rulebook import Rule, Rulebook, Sample
 from monitor.core.tagging import tag
 
 
@@ -18,10 +18,15 @@ def check_samples(rulebook: Rulebook) -> None:
 
 
 def _failing(rule: Rule, rulebook: Rulebook) -> Iterator[Fault]:
-    for wanted, samples in ((True, rule.must_match), (False, rule.must_not_match)):
-        for sample in samples:
-            tagging = tag(Entry(feed="", id="", title=sample), rulebook)
-            if (rule.id in {one.rule for one in tagging.matches}) is not wanted:
-                says = "must match, but does not" if wanted else "must not match, but does"
-                hint = "; ".join(tagging.misses if wanted else tagging.reasons)
-                yield Fault(f"rules.toml: rule {rule.id}", f"{says}: {sample}", hint)
+    for sample in rule.samples:
+        tagging = tag(_entry(sample), rulebook)
+        if (rule.id in {one.rule for one in tagging.matches}) is not sample.wanted:
+            says = "must match, but does not" if sample.wanted else "must not match, but does"
+            hint = "; ".join(tagging.misses if sample.wanted else tagging.reasons)
+            where = f"rules.toml: rule {rule.id}"
+            yield Fault(where, f"{says}: {sample.text} ({sample.language})", hint)
+
+
+def _entry(sample: Sample) -> Entry:
+    title, _, summary = sample.text.partition("\n")
+    return Entry(feed="", id="", title=title, summary=summary, language=sample.language)

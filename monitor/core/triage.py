@@ -98,7 +98,7 @@ def _decide(case: _Case) -> Verdict:
     sameness = revisit(earlier, case.identity)
     if sameness is Sameness.SAME_ID:
         return _repeat(case)
-    tagging = tag(case.entry, case.policy.rulebook)
+    tagging = tag(case.entry, case.policy.rulebook, case.feed)
     if not tagging.topics:
         return _verdict(case, sameness, Outcome.NO_TOPIC, _no_topic(tagging), tagging=tagging)
     return _tell(case, tagging, compare(case.identity, earlier, case.known.stories))

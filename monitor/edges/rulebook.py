@@ -16,13 +16,14 @@ def load_rulebook(folder: Path | None) -> Rulebook:
     """The rulebook of a folder (None: the shipped one); raises BadInput with every fault."""
     folder = folder or SHIPPED
     try:
-        paths = sorted(one for one in folder.iterdir() if one.suffix in _SUFFIXES)
+        found = [*folder.iterdir(), *(folder / "entities").glob("*")]
+        paths = sorted(one for one in found if one.suffix in _SUFFIXES)
     except OSError as error:
         raise BadInput([Fault(str(folder), error.strerror or "cannot be read")]) from None
     files, faults = {}, []
     for path in paths:
         try:
-            files[path.name] = path.read_text(encoding="utf-8-sig")
+            files[path.relative_to(folder).as_posix()] = path.read_text(encoding="utf-8-sig")
         except OSError as error:
             faults.append(Fault(str(path), error.strerror or "cannot be read"))
         except UnicodeDecodeError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from monitor.core.gazetteer import Entity, Gazetteer, Role, Term
@@ -24,16 +26,18 @@ TERMS = [
     Term("Чад", Role.ENTITY, "chad", capital=True),
     Term("Niger Delta", Role.BLOCKER, "Niger Delta"),
     Term("Mali", Role.BLOCKER, "Mali Lošinj"),
-    Term("наемник*", Role.CONCEPT, "mercenaries"),
-    Term("delta", Role.CONCEPT, "rivers"),
-    Term("جيش", Role.CONCEPT, "army"),
+    Term("наемник*", Role.WORD, "mercenaries"),
+    Term("delta", Role.WORD, "rivers"),
+    Term("جيش", Role.WORD, "army"),
 ]
-GAZETTEER = Gazetteer.build(ENTITIES, [one for one in TERMS if one.name != "Mali Lošinj"])
+ALL = None
+GAZETTEER = Gazetteer.build(ENTITIES, [one for one in TERMS if one.name != "Mali Lošinj"], ALL)
 
 
 def names(text: str, gazetteer: Gazetteer = GAZETTEER) -> list[tuple[str, str]]:
     """What is found, as (name, as written)."""
-    hits = gazetteer.find(text, fold(text))
+    folded = fold(text)
+    hits = gazetteer.hits(text, folded, gazetteer.scan(folded.text))
     return [(one.term.name, text[one.span[0] : one.span[1]]) for one in hits]
 
 
@@ -72,7 +76,7 @@ def test_a_blocker_swallows_only_the_name_inside_it() -> None:
 
 
 def test_a_blocker_as_long_as_a_name_wins() -> None:
-    blocked = Gazetteer.build(ENTITIES, TERMS)
+    blocked = Gazetteer.build(ENTITIES, TERMS, ALL)
     assert names("Mali", blocked) == [("Mali Lošinj", "Mali")]
 
 
@@ -97,4 +101,30 @@ def test_a_concept_may_carry_the_article_and_never_hides_a_name() -> None:
 
 def test_the_longer_of_two_names_wins() -> None:
     more = [*TERMS[:3], Term("Mali Federation", Role.ENTITY, "aes")]
-    assert names("Mali Federation", Gazetteer.build(ENTITIES, more)) == [("aes", "Mali Federation")]
+    assert names("Mali Federation", Gazetteer.build(ENTITIES, more, ALL)) == [
+        ("aes", "Mali Federation")
+    ]
+
+
+def test_a_text_wakes_only_for_what_a_rule_can_start_from() -> None:
+    terms = [
+        Term("Mali", Role.ENTITY, "Q912", atoms=("side:sahel",)),
+        Term("AES", Role.ENTITY, "aes", atoms=("side:sahel",), exact=True),
+        Term("наемник*", Role.WORD, "mercenaries", atoms=("#mercenaries",)),
+        Term("delta", Role.WORD, "rivers", atoms=("#rivers",)),
+    ]
+    gazetteer = Gazetteer.build(ENTITIES, terms, frozenset(("side:sahel", "#mercenaries")))
+
+    def wakes(text: str) -> bool:
+        folded = fold(text).text
+        return gazetteer.wakes(text, folded, gazetteer.scan(folded))
+
+    assert [wakes(one) for one in ("in Mali", "AES says", "наемники")] == [True] * 3
+    assert not any(map(wakes, ("malicious", "aes keys", "the delta", "Somali")))
+
+
+def test_an_entity_lives_between_its_days_and_on_unknown_ones() -> None:
+    one = Entity("x", "X", "pmc", "both", begins=date(2014, 5, 1), ends=date(2023, 8, 31))
+    days = [date(2014, 4, 30), date(2014, 5, 1), date(2023, 8, 31), date(2023, 9, 1), None]
+    assert [one.lives(day) for day in days] == [False, True, True, False, True]
+    assert one.atoms == ("entity:x", "type:pmc", "side:both", "side:russia", "side:sahel")

@@ -36,6 +36,11 @@ class Reader:
         return tagging
 
 
+def subjects(tagging: Tagging) -> set[str]:
+    """The topics a desk watches, without the kinds of event and countries."""
+    return set(tagging.topics & {"sahel", "russia", "russia-sahel"})
+
+
 ARMS = [
     "Kremlin to send weapons and instructors to Niger's junta",
     "La Russie livre des armes et des instructeurs à l'armée malienne",
@@ -49,7 +54,7 @@ def test_russian_arms_and_training_for_the_sahel_are_critical_in_four_languages(
     read: Reader, title: str
 ) -> None:
     tagging = read(title)
-    assert tagging.topics == {"russia-sahel", "sahel", "russia"}
+    assert subjects(tagging) == {"russia-sahel", "sahel", "russia"}
     assert tagging.severity is Severity.CRITICAL
     assert len(tagging.reasons) == 1
     assert tagging.reasons[0].startswith("russia-sahel: ")
@@ -84,7 +89,7 @@ def test_russias_private_army_in_the_sahel_is_both(read: Reader, title: str) -> 
     ],
 )
 def test_the_sahel_alone_is_the_sahel_only(read: Reader, title: str) -> None:
-    assert read(title).topics == {"sahel"}
+    assert subjects(read(title)) == {"sahel"}
 
 
 @pytest.mark.parametrize(
@@ -112,27 +117,27 @@ def test_the_sahel_alone_is_the_sahel_only(read: Reader, title: str) -> None:
     ],
 )
 def test_traps_stay_silent(read: Reader, title: str, summary: str) -> None:
-    assert read(title, summary).topics == frozenset()
+    assert subjects(read(title, summary)) == set()
 
 
 def test_russia_elsewhere_is_russia_only(read: Reader) -> None:
-    assert read("Putin meets Erdogan in Sochi").topics == {"russia"}
-    assert read("Wagner chief Prigozhin halts his march on Moscow").topics == {"russia"}
+    assert subjects(read("Putin meets Erdogan in Sochi")) == {"russia"}
+    assert subjects(read("Wagner chief Prigozhin halts his march on Moscow")) == {"russia"}
 
 
 def test_a_name_deep_in_a_text_or_in_a_list_of_states_is_too_light(read: Reader) -> None:
     filler = "The board of the harbour met again to talk about the ferry timetable. " * 6
     deep = read("Harbour board meets", f"{filler} The president of Niger came to see it.")
-    assert deep.topics == frozenset()
+    assert subjects(deep) == set()
     assert "weight 1, 2 needed" in deep.misses[0]
     listed = read("China cuts duties for Angola, Kenya, Mali and Zambia")
-    assert listed.topics == frozenset()
+    assert subjects(listed) == set()
 
 
 def test_a_name_beside_no_word_of_its_matters_is_named_in_passing(read: Reader) -> None:
     tagging = read("Two held at the airport", "One of them had flown in from Bamako.")
-    assert tagging.topics == frozenset()
-    assert "named in passing" in tagging.misses[0]
+    assert subjects(tagging) == set()
+    assert "sahel: no @matters" in tagging.misses[0]
 
 
 def test_a_row_of_only_sahel_states_is_no_mere_list(read: Reader) -> None:
@@ -148,7 +153,7 @@ def test_names_far_apart_make_no_relation_and_it_is_said(read: Reader) -> None:
 def test_an_unsure_name_is_kept_by_good_company_and_its_loss_is_told(read: Reader) -> None:
     assert "sahel" in read("FLA rebels seize a camp", "Fighting went on near Kidal.").topics
     alone = read("FLA holds its annual dinner")
-    assert alone.topics == frozenset()
+    assert subjects(alone) == set()
     assert "may be" in alone.misses[0]
 
 
@@ -169,13 +174,13 @@ def test_evidence_names_the_entity_and_the_rule(read: Reader) -> None:
 
 def test_a_blocker_beside_a_real_name_does_not_hide_it(read: Reader) -> None:
     tagging = read("Niger Delta traders flee to Niamey, where Niger's army waits")
-    assert tagging.topics == {"sahel"}
+    assert subjects(tagging) == {"sahel"}
     assert {one.text for one in tagging.matches} >= {"Niamey", "Niger"}
 
 
 def test_a_friendly_between_the_two_is_no_relation(read: Reader) -> None:
     tagging = read("Mali beat Russia 2-1 in friendly")
-    assert tagging.topics == frozenset()
+    assert subjects(tagging) == set()
     assert any("words against it" in one for one in tagging.misses)
 
 
@@ -200,4 +205,4 @@ HEADLINES = tomllib.loads((Path(__file__).parent / "headlines.toml").read_text(e
 def test_a_headline_gets_the_label_a_person_would_give_it(
     read: Reader, label: str, title: str
 ) -> None:
-    assert read(title).topics == LABELS[label]
+    assert subjects(read(title)) == LABELS[label]

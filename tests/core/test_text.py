@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.text import Words, fold, fold_term
+from monitor.core.text import Words, fold, fold_term, fold_text
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,11 @@ from monitor.core.text import Words, fold, fold_term
         ("Ma\u200bli", "mali"),
         ("ﬁn œuvre", "fin oeuvre"),
         ("İstanbul", "istanbul"),
+        ("B&eacute;nin &amp; Go&#239;ta", "benin & goita"),
+        ("Go\u0069\u0308ta", "goita"),
+        ("Нии\u0306с", "нийс"),
+        ("Burkina — Faso", "burkina faso"),
+        ("کیدال", "كيدال"),
     ],
 )
 def test_ways_to_write_a_word_fold_alike(written: str, folded: str) -> None:
@@ -50,6 +55,24 @@ def test_a_word_in_the_middle_is_found_again_behind_letters_that_fold_away() -> 
     assert text[start:end].startswith("Azawad")
 
 
+def test_a_character_reference_and_a_mark_on_a_letter_are_part_of_what_is_found() -> None:
+    for text, written in (
+        ("le B&eacute;nin dit", "B&eacute;nin"),
+        ("a Be\u0301nin", "Be\u0301nin"),
+    ):
+        folded = fold(text)
+        at = folded.text.index("benin")
+        start, end = folded.span(at, at + 5)
+        assert text[start:end] == written
+
+
+@given(
+    st.text(alphabet="aéÉ йЙиИ\u0306\u0301&;amp# -–\u200b\u064bالمىةـœ'’ \n\tﬁİ½ﷺ1", max_size=30)
+)
+def test_the_quick_way_folds_as_the_traced_one(text: str) -> None:
+    assert fold_text(text) == fold(text).text
+
+
 @given(st.text(max_size=60))
 def test_folding_never_fails_and_every_span_lies_in_the_text(text: str) -> None:
     folded = fold(text)
@@ -59,9 +82,7 @@ def test_folding_never_fails_and_every_span_lies_in_the_text(text: str) -> None:
     assert "  " not in folded.text
 
 
-def test_words_know_their_number_and_how_many_lie_between() -> None:
-    words = Words.of("one, two three four")
-    assert words.starts == (0, 5, 9, 15)
+def test_a_place_knows_the_number_of_its_word() -> None:
+    words = Words("one, two three four")
+    assert words.starts == [0, 5, 9, 15]
     assert [words.index(at) for at in (0, 2, 6, 16)] == [0, 0, 1, 3]
-    assert words.between((0, 3), (15, 19)) == 2
-    assert words.between((5, 8), (5, 8)) == 0

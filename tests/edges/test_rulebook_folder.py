@@ -24,7 +24,7 @@ def copy(tmp_path: Path) -> Path:
 
 def test_the_shipped_rulebook_loads_and_knows_its_topics() -> None:
     rulebook = load_rulebook(None)
-    assert set(rulebook.topics) == {"sahel", "russia", "russia-sahel"}
+    assert set(rulebook.topics) >= {"sahel", "russia", "russia-sahel", "coup", "mali"}
     assert len(rulebook.gazetteer.entities) >= 780
 
 
@@ -46,5 +46,7 @@ def test_a_file_that_cannot_be_read_is_named(copy: Path) -> None:
 
 def test_a_fault_names_folder_file_and_place(copy: Path) -> None:
     rules = (copy / "rules.toml").read_text(encoding="utf-8")
-    (copy / "rules.toml").write_text(rules.replace('"sahel"', '"sahl"', 2), encoding="utf-8")
-    assert f"{copy}/rules.toml: rules[0].topic: there is no topic sahl" in said(copy)
+    (copy / "rules.toml").write_text(
+        rules.replace('topic = "sahel"', 'topic = "sahl"'), encoding="utf-8"
+    )
+    assert f"{copy}/rules.toml: rule sahel.topic: there is no topic sahl" in said(copy)

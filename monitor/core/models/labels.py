@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from enum import IntEnum, StrEnum
 
+# The languages that rules and names are kept in (ISO 639-1).
+LANGUAGES = ("en", "fr", "ru", "ar")
+# Whom an entity speaks for.
+SIDES = ("sahel", "russia", "both", "context")
+
 
 class Severity(IntEnum):
     """How much a match matters; the numbers only give the order."""

@@ -1,0 +1,11 @@
+"""The rulebook: topics, rules, concepts and entities, compiled from their files' texts.
+
+Files: entities/*.csv (who and what), concepts.toml (word lists by name), blockers.txt (phrases
+that swallow a name), topics.toml (the labels), rules.toml (when they hold). A rulebook whose
+own samples fail does not load.
+"""
+
+from monitor.core.rulebook.compile import compile_rulebook
+from monitor.core.rulebook.model import Rule, Rulebook, Sample, Topic
+
+__all__ = ["Rule", "Rulebook", "Sample", "Topic", "compile_rulebook"]
