@@ -8,15 +8,17 @@ import os
 import signal
 import sys
 import zlib
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import click
 
 from monitor import __version__
 from monitor.cli import rows, screens
 from monitor.core.errors import BadInput, Fault, Unavailable
+from monitor.core.models import Verdict
 from monitor.core.parse import ParseLimits
 from monitor.core.triage import Policy
 from monitor.core.wording import sample
@@ -24,7 +26,7 @@ from monitor.edges.parsing import ParserProcess
 from monitor.edges.settings import Settings
 from monitor.edges.settings.schema import parse_duration
 from monitor.edges.store import embedded
-from monitor.service import offline, running
+from monitor.service import evaluation, offline, running
 from monitor.service.checking import check, read_checked, read_settings, secrets
 from monitor.service.logs import setup_logs
 from monitor.service.wiring import Service, utc_now
@@ -131,6 +133,34 @@ def explain(config: str | None, source: str) -> None:
     sys.exit(FAILED if faults else 0)
 
 
+@cli.command(name="eval")
+@click.argument("gold", metavar="GOLD.jsonl")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--baseline", metavar="FILE", help="An earlier --json: losing a point fails.")
+@click.pass_obj
+def eval_command(config: str | None, gold: str, as_json: bool, baseline: str | None) -> None:
+    """Measure the rulebook on labelled entries: precision, recall, F1, groupings, misses."""
+    before = _baseline(baseline) if baseline else {}
+    with _replaying(read_settings(config)) as judge:
+        found = judge.evaluate(gold)
+    for fault in found.faults:
+        click.echo(f"monitor: {fault}", err=True)
+    row = evaluation.row(found)
+    lost = evaluation.losses(row, before)
+    click.echo(json.dumps(row, ensure_ascii=False, indent=1) if as_json else screens.scores(row))
+    for line in lost:
+        click.echo(f"monitor: {line}", err=True)
+    sys.exit(FAILED if found.faults or lost else 0)
+
+
+def _baseline(path: str) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadInput([Fault(path, f"is no evaluation: {error}")]) from None
+    return found
+
+
 @cli.command()
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.pass_obj
@@ -214,7 +244,7 @@ def demo(seconds: int) -> None:
 
 
 class _replaying:
-    """Verdicts on files, with a parser process that ends with the block."""
+    """Judges files, with a parser process that ends with the block."""
 
     def __init__(self, settings: Settings) -> None:
         rulebook, _ = check(settings)
@@ -223,10 +253,21 @@ class _replaying:
         feeds = {feed.url: feed for feed in settings.feeds}
         self._replay = offline.Replay(policy, self._parser, feeds)
 
-    def __enter__(self) -> Any:
-        return self._read
+    def __enter__(self) -> Self:
+        return self
 
-    def _read(self, path: str) -> Any:
+    def evaluate(self, path: str) -> evaluation.Evaluation:
+        """The score on a file of labelled entries."""
+        try:
+            with offline.open_input(path, sys.stdin.buffer) as stream:
+                return evaluation.evaluate(self._replay, path, stream)
+        except (EOFError, OSError, zlib.error) as error:
+            raise BadInput(
+                [Fault(path, getattr(error, "strerror", None) or "is damaged")]
+            ) from None
+
+    def __call__(self, path: str) -> Iterator[Verdict | Fault]:
+        """A verdict for each entry of a file, a fault for what cannot be read."""
         try:
             with offline.open_input(path, sys.stdin.buffer) as stream:
                 yield from self._replay.read(path, stream)

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+import click
+
 from monitor.core.models import Entry, Match, Outcome, Verdict
 from monitor.edges.store.records import StoredStory
 
@@ -60,15 +62,40 @@ def _labelled(label: str, texts: Iterable[str]) -> list[str]:
 
 
 def marked(entry: Entry, field: str, matches: Iterable[Match]) -> str:
-    """A field's text with its evidence in »«."""
+    """A field's text with its evidence in »«, and in bold where the terminal can."""
     text: str = getattr(entry, field)
     spans = sorted({(one.start, one.end) for one in matches if one.field == field})
     parts, done = [], 0
     for start, end in spans:
         if start >= done:
-            parts += [text[done:start], "»", text[start:end], "«"]
+            found = click.style(f"»{plain(text[start:end])}«", bold=True, fg="yellow")
+            parts += [plain(text[done:start]), found]
             done = end
-    return plain("".join([*parts, text[done:]]))
+    return "".join([*parts, plain(text[done:])])
+
+
+def scores(row: dict[str, Any]) -> str:
+    """An evaluation, for a terminal: a line for each topic and language, then every miss."""
+    lines = [f"{row['entries']} entries", ""]
+    lines.append("topic         lang  precision  recall     F1   right wrong missed")
+    for topic, by in row["topics"].items():
+        for language, one in sorted(by.items(), key=lambda pair: (pair[0] == "all", pair[0])):
+            figures = f"{one['precision']:9.3f} {one['recall']:7.3f} {one['f1']:6.3f}"
+            counts = f"{one['right']:7} {one['wrong']:5} {one['missed']:6}"
+            lines.append(f"{topic:13} {language:4} {figures} {counts}")
+    for name in ("copies", "events"):
+        one = row[name]
+        lines.append(
+            f"{name}: precision {one['precision']:.3f}, recall {one['recall']:.3f} of"
+            f" {one['pairs']} pairs, adjusted Rand index {one['adjusted_rand']:.3f}"
+        )
+    return "\n".join(lines + [_miss(one) for one in row["misses"]])
+
+
+def _miss(one: dict[str, Any]) -> str:
+    says = "should not be" if one["kind"] == "false-positive" else "should be"
+    why = f"\n    {plain(one['why'])}" if one["why"] else ""
+    return f"{plain(one['id'])} ({one['lang']}) {says} {one['topic']}: {plain(one['title'])}{why}"
 
 
 def story(stored: StoredStory) -> str:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from monitor.core.gazetteer import Role
 from monitor.core.mentions import Mention, find_mentions, in_company
 from monitor.core.models import Entry, Feed, Match, Severity, Tagging
-from monitor.core.query import Reading, holds, missing
+from monitor.core.query import Reading, atoms_of, holds, missing
 from monitor.core.rulebook import Rule, Rulebook
 
 # Words shown in a reason.
@@ -81,9 +81,14 @@ def _asked(rulebook: Rulebook, reading: Reading) -> tuple[list[_Held], list[Rule
 
 
 def _misses(failed: Sequence[Rule], reading: Reading) -> Iterator[str]:
-    """What the rules lack that nearly held, and whose topics were not found otherwise."""
+    """What the rules lack that nearly held, and whose topics were not found otherwise; those
+    that build on a topic that is not there are not near.
+    """
     for rule in failed:
-        if rule.topic not in reading.topics and (lack := missing(rule.query, reading)):
+        asked = {key[6:] for key in atoms_of(rule.query) if key.startswith("topic:")}
+        if rule.topic in reading.topics or (asked and asked.isdisjoint(reading.topics)):
+            continue
+        if lack := missing(rule.query, reading):
             yield f"{rule.topic}: {lack} (rule {rule.id})"
 
 

@@ -75,8 +75,6 @@ class Folded:
 
 def fold_text(text: str) -> str:
     """The folded text alone."""
-    if text.isascii() and not _UNEVEN.search(text):
-        return text.lower()
     if "&" in text or not unicodedata.is_normalized("NFC", text):
         return fold(text).text
     folded = text.translate(_TABLE)

@@ -60,7 +60,7 @@ class Replay:
             if not line.strip():
                 continue
             try:
-                feed, entry = _entry(line)
+                feed, entry = read_entry(line)
             except ValueError as error:
                 yield Fault(f"{name}:{number}", f"is not an entry: {error}")
                 continue
@@ -115,7 +115,8 @@ def _is_entry(line: bytes) -> bool:
     return isinstance(value, dict) and "version" not in value
 
 
-def _entry(line: bytes) -> tuple[Feed, Entry]:
+def read_entry(line: bytes) -> tuple[Feed, Entry]:
+    """The entry of a JSON line and the feed it names; raises ValueError saying what is wrong."""
     value = json.loads(line)
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")

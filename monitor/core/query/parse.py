@@ -210,7 +210,7 @@ def _column(token: Token) -> int:
 def _explained(error: UnexpectedInput, text: str) -> QueryError:
     if isinstance(error, UnexpectedToken) and error.token.type == "$END":
         return QueryError(len(text.rstrip()), "the query ends too soon", _unclosed(text) or _CUT)
-    column = error.pos_in_stream or 0
+    column: int = error.pos_in_stream or 0  # type: ignore[redundant-expr]
     if isinstance(error, UnexpectedCharacters):
         return _bad_character(column, text)
     token = str(getattr(error, "token", ""))

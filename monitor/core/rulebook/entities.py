@@ -33,19 +33,6 @@ class Names:
     terms: list[Term] = field(default_factory=list)
     places: dict[str, str] = field(default_factory=dict)
 
-    def id_of(self, name: str) -> str | None:
-        """The id of an entity given by id or by its one name."""
-        if name in self.entities:
-            return name
-        found = [one.id for one in self.entities.values() if one.name == name]
-        return found[0] if len(found) == 1 else None
-
-    def country_of(self, name: str) -> str | None:
-        """The code of a state given by code or name."""
-        codes = {one.country for one in self.entities.values()}
-        states = {one.name: one.country for one in self.entities.values() if one.type == "country"}
-        return name if name in codes else states.get(name)
-
 
 def read_entities(files: Mapping[str, str], faults: list[Fault]) -> Names:
     """All entity files (name -> text) as one; what is wrong is added to `faults`."""
@@ -160,16 +147,17 @@ class _Aliases:
 
     def terms(self, entity: Entity) -> Iterator[Term]:
         """A term for each form."""
+        atoms = entity.atoms
+        named = (*atoms, *(f"named:{side}" for side in sorted(entity.sides)))
         for form, alias in self.by_form.items():
             single = " " not in form
             key = form if form in self.unsure else alias
             weak = form in self.weak or alias in self.weak
-            named = () if weak else tuple(f"named:{side}" for side in sorted(entity.sides))
             yield Term(
                 text=form,
                 role=Role.ENTITY,
                 name=entity.id,
-                atoms=(*entity.atoms, *named),
+                atoms=atoms if weak else named,
                 exact=single and form.isupper() and len(form) <= _ACRONYM,
                 capital=single and form[:1].isupper(),
                 sure=key not in self.unsure,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -60,6 +62,23 @@ class Known:
     names: Names
     topics: Mapping[str, Topic]
     concepts: Mapping[str, Any]
+
+    @cached_property
+    def vocabulary(self) -> Mapping[str, Mapping[str, str]]:
+        """By kind of name: each way to write it, and what it stands for in an atom."""
+        entities = self.names.entities.values()
+        alike = Counter(one.name for one in entities)
+        states = {one.name: one.country for one in entities if one.type == "country"}
+        return {
+            "entity": {one.name: one.id for one in entities if alike[one.name] == 1}
+            | {one.id: one.id for one in entities},
+            "about": states | {one.country: one.country for one in entities if one.country},
+            "side": {one: one for one in SIDES},
+            "named": {one: one for one in SIDES},
+            "type": {one.type: one.type for one in entities},
+            "topic": {one: one for one in self.topics},
+            "concept": {one: one for one in self.concepts},
+        }
 
 
 def read_rules(file: Mapping[str, Any], known: Known, faults: list[Fault]) -> tuple[Rule, ...]:
@@ -151,29 +170,10 @@ def _resolved(atom: Atom, known: Known) -> Atom:
         if wrong := wrong_stem(value):
             raise QueryError(atom.column, f"{value!r}: {wrong}")
         return atom
-    found, names = _lookup(kind, value, known)
-    if found is None:
-        raise _not_there(atom.column, value, names, kind)
+    vocabulary = known.vocabulary[kind]
+    if (found := vocabulary.get(value)) is None:
+        raise _not_there(atom.column, value, vocabulary, kind)
     return atom if kind == "concept" else replace(atom, key=f"{kind}:{found}")
-
-
-def _lookup(kind: str, value: str, known: Known) -> tuple[str | None, list[str]]:
-    """What a name in a query stands for, and which names there would be."""
-    entities = known.names.entities.values()
-    if kind == "entity":
-        return known.names.id_of(value), [*known.names.entities, *(one.name for one in entities)]
-    if kind == "about":
-        return known.names.country_of(value), [
-            one.name for one in entities if one.type == "country"
-        ]
-    there: dict[str, list[str]] = {
-        "side": list(SIDES),
-        "named": list(SIDES),
-        "type": sorted({one.type for one in entities}),
-        "topic": list(known.topics),
-        "concept": list(known.concepts),
-    }
-    return (value if value in there[kind] else None), there[kind]
 
 
 def _not_there(
