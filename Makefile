@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup run demo test quick lint lock clean
+.PHONY: setup run demo test quick bench eval lint lock clean
 
 setup: $(STAMP)
 
@@ -29,6 +29,16 @@ test: setup
 quick: setup
 	$(BIN)/python -m pytest -m "not slow"
 
+# How well the shipped rulebook tags our own labelled entries.
+eval: setup
+	$(BIN)/monitor eval eval/gold.jsonl --baseline eval/baseline.json
+
+# Matchers of others are only installed here, apart from the program.
+bench: setup
+	$(PYTHON) -m venv --system-site-packages .bench
+	.bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	PYTHONPATH=.:$$(echo $(VENV)/lib/python3*/site-packages) .bench/bin/python -m benchmarks.tagging --peers
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -39,6 +49,7 @@ lint: setup
 lock:
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" pyproject.toml -o requirements/run.txt
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" --extra dev -c requirements/run.txt pyproject.toml -o requirements/dev.txt
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" requirements/bench.in -o requirements/bench.txt
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .coverage*
+	rm -rf $(VENV) .bench .mypy_cache .ruff_cache .coverage*

@@ -85,6 +85,8 @@ def check_command(config: str | None) -> None:
     for name, these in counts.items():
         click.echo(f"{name:10} {len(these)}")
     click.echo(f"rulebook   {rulebook.version}, topics: {', '.join(rulebook.topics)}")
+    for note in rulebook.notes:
+        click.echo(f"worth a look: {note}")
     click.echo("no fault found")
 
 

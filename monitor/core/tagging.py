@@ -12,10 +12,11 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from monitor.core.gazetteer import Role
-from monitor.core.mentions import Mention, find_mentions, in_company
+from monitor.core.mentions import Mention, find_mentions
 from monitor.core.models import Entry, Feed, Match, Severity, Tagging
 from monitor.core.query import Reading, atoms_of, holds, missing
 from monitor.core.rulebook import Rule, Rulebook
+from monitor.core.senses import in_company
 
 # Words shown in a reason.
 _SHOWN = 4

@@ -135,7 +135,7 @@ def _fold_char(char: str) -> str:
     return "".join(
         _SPECIAL.get(c, " " if c.isspace() else c)
         for c in decomposed
-        if unicodedata.category(c) not in {"Mn", "Cf", "Cc"}
+        if unicodedata.category(c) not in {"Mn", "Cf", "Cc", "Cs"}
     )
 
 

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ import pytest
 from monitor.cli.main import main
 from monitor.core.identity import identify
 from monitor.core.models import Attempt, PollOutcome, Seen
+from monitor.edges.rulebook import SHIPPED
 from monitor.edges.store.redis import RedisStore
 from monitor.service.wiring import utc_now
 from tests import make
@@ -339,3 +341,57 @@ def test_explain_finds_a_told_story_by_its_link(shell: Shell, kept: RedisStore) 
     unknown = shell("explain", "https://sahel.example/never")
     assert unknown.code == 1
     assert "No story with the link" in unknown.out
+
+
+GOLD = ENTRY | {"sahel": True, "russia": True, "russia_sahel": True, "copy": None, "event": None}
+
+
+def test_eval_prints_a_table_for_people_and_json_for_machines(shell: Shell) -> None:
+    wrong = GOLD | {
+        "id": "e-9",
+        "title": "Weather",
+        "summary": "",
+        "link": "",
+        "russia_sahel": True,
+    }
+    said = shell("eval", "-", stdin=lines(GOLD, wrong))
+    assert said.code == 0
+    assert "russia-sahel  en" in said.out
+    assert "e-9 (en) should be russia-sahel: Weather" in said.out
+    row = json.loads(shell("eval", "-", "--json", stdin=lines(GOLD)).out)
+    assert row["topics"]["sahel"]["en"]["f1"] == 1.0
+    assert set(row) == {"entries", "topics", "copies", "events", "misses"}
+
+
+def test_eval_fails_where_a_topic_lost_a_point_against_a_baseline(shell: Shell) -> None:
+    baseline = shell.folder / "baseline.json"
+    baseline.write_text(shell("eval", "-", "--json", stdin=lines(GOLD)).out, encoding="utf-8")
+    asked = ("eval", "-", "--baseline", str(baseline))
+    assert shell(*asked, stdin=lines(GOLD)).code == 0
+    said = shell(*asked, stdin=lines(GOLD | {"sahel": False}))
+    assert said.code == 1
+    assert "sahel in en: F1 0.000, was 1.000" in said.err
+    baseline.write_text("{", encoding="utf-8")
+    said = shell(*asked, stdin=lines(GOLD))
+    assert said.code == 2
+    assert "is no evaluation" in said.err
+
+
+def test_eval_names_lines_and_files_that_cannot_be_read(shell: Shell) -> None:
+    said = shell("eval", "-", stdin=lines(GOLD) + "nonsense\n")
+    assert said.code == 1
+    assert "-:2: is not an entry" in said.err
+    said = shell("eval", "missing.jsonl")
+    assert said.code == 2
+    assert "missing.jsonl: No such file" in said.err
+
+
+def test_check_tells_what_is_worth_a_look(shell: Shell) -> None:
+    shutil.copytree(SHIPPED, shell.folder / "rulebook")
+    shell.config('rulebook = "rulebook"\n')
+    assert "worth a look" not in shell("check").out
+    with (shell.folder / "rulebook" / "blockers.txt").open("a", encoding="utf-8") as file:
+        file.write("\nTombouctou\n")
+    said = shell("check")
+    assert said.code == 0
+    assert "worth a look: blockers.txt: 'Tombouctou' hides an alias" in said.out

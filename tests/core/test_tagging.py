@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from monitor.core.models import Entry, Severity, Tagging
+from monitor.core.models import Entry, Feed, Severity, Tagging
 from monitor.core.rulebook import Rulebook, compile_rulebook
 from monitor.core.tagging import tag
 from monitor.edges.rulebook import load_rulebook
@@ -206,3 +208,129 @@ def test_a_headline_gets_the_label_a_person_would_give_it(
     read: Reader, label: str, title: str
 ) -> None:
     assert subjects(read(title)) == LABELS[label]
+
+
+def test_what_happened_and_where_are_topics_too(read: Reader) -> None:
+    tagging = read("Dozens killed as gunmen attack a village in Burkina Faso")
+    assert tagging.topics == {"sahel", "attack", "burkina-faso"}
+    assert tagging.severity is Severity.CRITICAL
+    # The severity says what it comes from, beside why the story is told at all.
+    assert tagging.reasons[0].startswith("sahel: ")
+    assert tagging.reasons[1].startswith("critical: many dead in the Sahel: ")
+    assert {one.topic for one in tagging.matches} == tagging.topics
+
+
+def test_a_topic_that_is_only_implied_has_the_evidence_of_what_implies_it(read: Reader) -> None:
+    tagging = read("Mali", "Lavrov met the minister.")
+    assert {one.topic for one in tagging.matches} == tagging.topics
+    assert "russia" in tagging.topics
+
+
+def test_a_near_miss_names_the_rule_and_what_was_missing(read: Reader) -> None:
+    far = read("Harbour board", "word " * 60 + "Niger's army")
+    assert any("needed (rule sahel)" in one for one in far.misses)
+
+
+def test_ten_megabytes_of_names_are_tagged_in_a_moment_by_their_beginning(read: Reader) -> None:
+    text = "Russia and Mali and troops. " * 400_000
+    started = time.process_time()
+    tagging = read("Mali's army", text)
+    assert time.process_time() - started < 5
+    assert "russia-sahel" in tagging.topics
+    assert max(one.end for one in tagging.matches) <= 20_000
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "マリ軍、首都バマコ近郊で作戦",
+        "मौसम की रिपोर्ट",
+        "\u202eilaM\u202c \u2066news\u2069",
+        "عاجل: Breaking новости ニュース",
+        "\ud800 lone surrogate",
+        "",
+    ],
+)
+def test_other_scripts_and_mixed_directions_are_read_without_harm(read: Reader, title: str) -> None:
+    assert subjects(read(title)) == set()
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Gunmen attack army in M\u200bali",
+        "Gunmen attack army in Ma\u00adli",
+        "Gunmen attack army in \u202aMali\u202c",
+        "هجوم على الجيش في م\u0640الي",
+        "В Ма\u200dли боевики напали на армию",
+        "Gunmen attack army in M&#97;li",
+    ],
+)
+def test_invisible_characters_in_a_name_do_not_hide_it(read: Reader, title: str) -> None:
+    assert "sahel" in subjects(read(title))
+
+
+def test_an_entity_outside_its_years_needs_company() -> None:
+    rulebook = load_rulebook(None)
+
+    def topics(year: int) -> frozenset[str]:
+        published = datetime(year, 5, 1, tzinfo=UTC)
+        title = "Africa Corps veterans gather"
+        return tag(Entry(feed="", id="", title=title, published=published), rulebook).topics
+
+    assert "russia" in topics(2025)
+    assert topics(1999) == frozenset()
+
+
+def test_rules_may_ask_for_the_feeds_source_and_country() -> None:
+    rules = (
+        "[[rules]]\nid = 'r'\ntopic = 'sahel'\nseverity = 'low'\nwhy = 'w'\n"
+        "query = 'side:sahel AND source:tass AND country:Russia'\n"
+    )
+    rulebook = compile_rulebook(GOOD | {"rules.toml": rules})
+    entry = Entry(feed="f", id="", title="In Mali")
+    assert tag(entry, rulebook, Feed("f", name="TASS", country="Russia")).topics == {"sahel"}
+    assert tag(entry, rulebook, Feed("f", name="RFI", country="Russia")).topics == frozenset()
+    assert tag(entry, rulebook).topics == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("title", "summary"),
+    [
+        (
+            "Heat wave in India",
+            "BAMAKO (AFP) — In Rajasthan, India, schools closed as security fell.",
+        ),
+        ("Rice deal for the Philippines", "МОСКВА, 5 янв — РИА Новости. Вьетнам поставит рис."),
+        (
+            "Rice deal",
+            "MOSCOW, Jan 5 (TASS) - Vietnam will sell rice to the Philippines, officials said.",
+        ),
+    ],
+)
+def test_the_place_a_report_came_from_is_not_what_it_is_about(
+    read: Reader, title: str, summary: str
+) -> None:
+    assert subjects(read(title, summary)) == set()
+
+
+def test_a_report_that_names_no_other_place_is_about_where_it_came_from(read: Reader) -> None:
+    assert (
+        "sahel" in read("Gunmen kill soldiers", "BAMAKO (AFP) — An army post was attacked.").topics
+    )
+
+
+@pytest.mark.parametrize(
+    ("title", "why"),
+    [
+        ("Traoré scores twice, goals of the week", "beside"),
+        ("Poorer than Mali: the villages of Wales", ""),
+        ("Russian tourists stranded in Phuket", ""),
+    ],
+)
+def test_namesakes_comparisons_and_private_persons_make_no_topic(
+    read: Reader, title: str, why: str
+) -> None:
+    tagging = read(title)
+    assert subjects(tagging) == set()
+    assert why in " ".join(tagging.misses)
