@@ -34,7 +34,7 @@ def verdict(one: Verdict) -> str:
     lines += _labelled("sameness", [one.sameness.value + (f" as {one.of}" if one.of else "")])
     lines += _labelled("topics", [_topics(one)])
     lines += _labelled("because", one.tagging.reasons)
-    lines += _labelled("evidence", [_evidence(match) for match in one.tagging.matches])
+    lines += _labelled("evidence", _evidence(one.tagging.matches))
     lines += _labelled("not", one.tagging.misses)
     lines += _labelled("alerts", [f"{a.receiver}: {a.reason}" for a in one.alerts])
     return "\n".join(lines)
@@ -50,9 +50,14 @@ def _topics(one: Verdict) -> str:
     return f"{', '.join(sorted(one.tagging.topics))} ({one.tagging.severity.label})"
 
 
-def _evidence(match: Match) -> str:
-    named = f" = {match.name} ({match.entity})" if match.name else ""
-    return f'{match.topic}: "{match.text}"{named} in the {match.field}, rule {match.rule}'
+def _evidence(matches: Iterable[Match]) -> list[str]:
+    """A line for each topic and rule: what it went by, and in which field."""
+    by_rule: dict[tuple[str, str], list[str]] = {}
+    for match in matches:
+        named = f" = {match.name} ({match.entity})" if match.name else ""
+        words = f'"{match.text}"{named} in the {match.field}'
+        by_rule.setdefault((match.topic, match.rule), []).append(words)
+    return [f"{topic}, rule {rule}: {', '.join(words)}" for (topic, rule), words in by_rule.items()]
 
 
 def _labelled(label: str, texts: Iterable[str]) -> list[str]:
@@ -107,7 +112,7 @@ def story(stored: StoredStory) -> str:
     lines += _labelled("also", others)
     lines += _labelled("topics", [f"{', '.join(sorted(one.topics))} ({one.severity.label})"])
     lines += _labelled("because", one.reasons)
-    lines += _labelled("evidence", [_evidence(match) for match in one.matches])
+    lines += _labelled("evidence", _evidence(one.matches))
     lines += _labelled("settled", [", ".join(sorted(stored.told)) or "with no receiver"])
     return "\n".join(lines)
 

@@ -86,6 +86,11 @@ def found(query: str, title: str, summary: str = "", **values: str) -> list[str]
         ("score/3(side:sahel, #sport^-1)", "Mali match", None),
         ("score/3.5(side:sahel)", "Mali and Mali", ["Mali", "Mali"]),
         ("score/4(lang:fr, side:sahel)", "Mali", None),
+        ("gold WHEN deal", "a gold deal", ["gold"]),
+        ("gold WHEN deal", "gold", None),
+        ("gold WHEN deal", "deal", None),
+        ("gold OR mine* WHEN deal AND troops", "mine deal troops", ["mine"]),
+        ("(gold WHEN deal) AND troops", "gold deal troops", ["gold", "troops"]),
     ],
 )
 def test_a_query_holds_for_its_evidence(query: str, title: str, evidence: list[str] | None) -> None:
@@ -138,7 +143,7 @@ def test_an_earlier_topic_is_evidence_too() -> None:
     known = reading("Mali and gold")
     assert holds(parse("topic:sahel"), known) is None
     known.topics["sahel"] = tuple(known.mentions["side:sahel"])
-    assert holds(parse("topic:sahel NEAR/2 gold"), known) is not None
+    assert holds(parse("topic:sahel AND gold"), known) is not None
 
 
 def test_the_closest_pair_in_the_title_is_the_evidence() -> None:
@@ -162,8 +167,12 @@ def test_the_closest_pair_in_the_title_is_the_evidence() -> None:
             "gold " + "and " * 5 + "deal",
             "gold and deal stand 5 words apart, 1 at most",
         ),
-        ("gold NEAR/1 deal", "gold", "no deal"),
-        ("gold NEAR/1 deal", "deal", "no gold"),
+        ("gold NEAR/1 deal", "gold", ""),
+        ("gold NEAR/1 deal", "deal", ""),
+        ("gold WHEN deal", "gold", "no deal"),
+        ("gold WHEN deal", "deal", "no gold"),
+        ("gold NEAR/1 deal WHEN troops", "gold troops", ""),
+        ("gold NEAR/1 deal WHEN troops", "gold deal", "no troops"),
         ("gold NEAR/1 deal", "", ""),
         ("summary:gold", "gold", "gold not in the summary"),
         ("summary:gold", "deal", ""),
@@ -196,6 +205,8 @@ def test_what_nearly_holds_says_what_is_missing(query: str, title: str, lack: st
         'entity:"Africa Corps" UNLESS/3 rommel',
         'exact:"IB" AND topic:sahel AND @matters',
         "a ONEAR/3 b",
+        "a AND b WHEN c OR NOT d",
+        "(a WHEN b) OR c",
         "NOT (a OR b)",
         'мали NEAR/3 "в Нигере"',
         'lead:"مالي"',
@@ -233,6 +244,8 @@ def test_a_query_written_out_again_reads_the_same(query: str) -> None:
         ("*", 0, "'*'", "at least two letters"),
         ("a # b", 2, "'#'", "concept"),
         ("a @ b", 2, "'@'", "saved"),
+        ("a NEAR/3 topic:x", 2, "NEAR takes words", "topics"),
+        ("a WHEN b WHEN c", 9, "WHEN", "between two parts"),
         ("a / b", 2, "'/'", "NEAR/5"),
         ("(" * 151 + "a" + ")" * 151, 0, "more than 150 parentheses", ""),
     ],
@@ -282,6 +295,7 @@ def _read(query: str) -> tuple[QueryError | None, Query | None]:
         ("NOT side:sahel", None),
         ("side:russia NEAR/3 (side:sahel OR gold)", {"side:russia"}),
         ("gold UNLESS deal", {"word:gold"}),
+        ("gold WHEN side:sahel", {"side:sahel"}),
         ("title:atleast/2(gold)", {"word:gold"}),
         ("score/2(side:sahel, #sport^-1)", {"side:sahel"}),
         ("score/0(side:sahel)", None),

@@ -19,6 +19,7 @@ from monitor.core.query.tree import (
     Score,
     Some,
     Unless,
+    When,
     behind,
 )
 
@@ -34,6 +35,8 @@ def children(query: Query) -> tuple[Query, ...]:
             return (part,)
         case Near(left, right, _, _) | Unless(left, right, _):
             return (left, right)
+        case When(part, condition):
+            return (part, condition)
         case Score(_, parts):
             return tuple(part for part, _ in parts)
         case Saved(_, part) if part is not None:
@@ -63,6 +66,8 @@ def rebuilt(query: Query, change: Callable[[Query], Query]) -> Query:
             return replace(query, part=rebuilt(part, change))
         case Near(left, right, _, _) | Unless(left, right, _):
             return replace(query, left=rebuilt(left, change), right=rebuilt(right, change))
+        case When(part, condition):
+            return When(rebuilt(part, change), rebuilt(condition, change))
         case Score(threshold, parts):
             return Score(threshold, tuple((rebuilt(one, change), w) for one, w in parts))
         case _:
@@ -82,7 +87,7 @@ def anchors(query: Query, of_topic: Mapping[str, Anchors]) -> Anchors:
             return min(known, key=_commonness, default=None)
         case Some(parts):
             return _union([anchors(part, of_topic) for part in parts])
-        case Near(left, right, _, _):
+        case Near(left, right, _, _) | When(left, right):
             return anchors(All((left, right)), of_topic)
         case Unless(left, _, _):
             return anchors(left, of_topic)
@@ -115,6 +120,8 @@ def starts_anywhere(query: Query) -> bool:
 def conjuncts(query: Query) -> frozenset[Query]:
     """The parts that must all hold."""
     meant = behind(query)
+    if isinstance(meant, When):
+        return conjuncts(meant.part) | conjuncts(meant.condition)
     return frozenset(meant.parts) if isinstance(meant, All) else frozenset((query,))
 
 

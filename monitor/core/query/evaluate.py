@@ -19,6 +19,7 @@ from monitor.core.query.tree import (
     Score,
     Some,
     Unless,
+    When,
     behind,
 )
 from monitor.core.text import fold_term
@@ -83,9 +84,12 @@ class _Look:
                 return () if _says(self.reading.values.get(name, ()), name, value) else None
             case Unless() as unless:
                 return self._unless(unless)
+            case When(part, condition):
+                evidence = self.found(part)
+                return evidence if evidence is None or self.found(condition) is not None else None
             case AtLeast(times, part):
-                evidence = self.found(part) or ()
-                return evidence if len(evidence) >= times else None
+                many = self.found(part) or ()
+                return many if len(many) >= times else None
             case _:
                 raise AssertionError(f"{query} was not put in")
 
@@ -210,17 +214,14 @@ def missing(query: Query, reading: Reading) -> str:
     return _missing(query, _Look(reading))
 
 
-def _missing(query: Query, look: _Look) -> str:
+def _missing(query: Query, look: _Look) -> str:  # noqa: C901 (one line for each node)
     if look.found(query) is not None:
         return ""
     match behind(query):
         case All(parts):
-            there = [one for one in parts if look.found(one)]
-            return (
-                "; ".join(_lack(one, look) for one in parts if look.found(one) is None)
-                if there
-                else ""
-            )
+            return _missing_parts(parts, look)
+        case When(part, condition):
+            return _missing_parts((part, condition), look)
         case Near(left, right, words, _):
             return _missing_pair(look, left, right, words)
         case Score() as score:
@@ -237,22 +238,33 @@ def _missing(query: Query, look: _Look) -> str:
             return ""
 
 
+def _missing_parts(parts: Sequence[Query], look: _Look) -> str:
+    """What is missing of parts that must all hold, where one of them is there and none of the
+    others is far from it.
+    """
+    there = any(look.found(one) for one in parts)
+    lacking = [_lack(one, look) for one in parts if look.found(one) is None]
+    return "; ".join(lacking) if (there or len(lacking) == 1) and all(lacking) else ""
+
+
 def _lack(query: Query, look: _Look) -> str:
-    if isinstance(query, Not):
-        found = look.found(query.part)
-        words = ", ".join(f'"{one.text}"' for one in (found or ())[:3])
-        return f"{words or query.part} speaks against it"
-    return _missing(query, look) or f"no {query}"
+    match behind(query):
+        case Not(part):
+            words = ", ".join(f'"{one.text}"' for one in (look.found(part) or ())[:3])
+            return f"{words or part} speaks against it"
+        case Near() | Unless() | AtLeast() | Score() | When():
+            return _missing(query, look)
+        case _:
+            return _missing(query, look) or f"no {query}"
 
 
 def _missing_pair(look: _Look, left: Query, right: Query, words: int) -> str:
+    """How far two things stand apart; "" where only one is there: that is not near."""
     here, there = look.found(left), look.found(right)
-    if here and there:
-        apart = min(_between(one, other) for one in here for other in there)
-        return f"{left} and {right} stand {apart} words apart, {words} at most"
-    if here or there:
-        return f"no {right if here else left}"
-    return ""
+    if not here or not there:
+        return ""
+    apart = min(_between(one, other) for one in here for other in there)
+    return f"{left} and {right} stand {apart} words apart, {words} at most"
 
 
 def _too_light(query: Score, look: _Look) -> str:

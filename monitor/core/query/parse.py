@@ -24,6 +24,7 @@ from monitor.core.query.tree import (
     Score,
     Some,
     Unless,
+    When,
 )
 
 _NAME = "|".join(NAME_KINDS)
@@ -32,8 +33,9 @@ _TEXT = "|".join(TEXT_FIELDS)
 _FIELDS = (*TEXT_FIELDS, *META_FIELDS, *NAME_KINDS, "exact")
 # A bare word takes part in a query as it stands; apostrophes and hyphens are part of it.
 _GRAMMAR = rf"""
-?start: _or
-_or: either
+?start: whole
+?whole: either
+      | either "WHEN" either -> when
 ?either: both ("OR" both)*
 ?both: negated ("AND" negated)*
 ?negated: "NOT" negated -> negation
@@ -50,7 +52,7 @@ _or: either
      | word
      | ATLEAST "(" either ")" -> at_least
      | SCORE "(" scored ("," scored)* ")" -> score
-     | "(" either ")"
+     | "(" whole ")"
 scored: either WEIGHT?
 word: WORD | PHRASE
 ?meta: word -> metum
@@ -69,7 +71,7 @@ CONCEPT.5: /#[\w-]+/
 SAVED.5: /@[\w-]+/
 WEIGHT.5: /\^-?(\d+(\.\d+)?|\.\d+)/
 PHRASE: /"[^"]+"/
-WORD: /(?!(AND|OR|NOT|NEAR|ONEAR|UNLESS)\b)[^\s()",:^@#*~\[\]{{}}<>=+!|&?\/]+\*?/
+WORD: /(?!(AND|OR|NOT|NEAR|ONEAR|UNLESS|WHEN)\b)[^\s()",:^@#*~\[\]{{}}<>=+!|&?\/]+\*?/
 %ignore /\s+/
 """
 # Words that `UNLESS` without a number looks at to both sides.
@@ -118,8 +120,8 @@ def _parser() -> Lark:
 class _Builder(Transformer[Token, Query]):
     """Tree nodes from what the parser found; one method for each rule of the grammar."""
 
-    def _or(self, found: list[Query]) -> Query:
-        return found[0]
+    def when(self, found: list[Query]) -> Query:
+        return When(found[0], found[1])
 
     def either(self, found: list[Query]) -> Query:
         return Some(tuple(found))
@@ -192,10 +194,11 @@ class _Builder(Transformer[Token, Query]):
 
 def _refuse_absence(part: object, operator: object) -> None:
     """What is not there stands near nothing."""
-    if isinstance(part, Not | All | Meta | Score):
+    topic = isinstance(part, Atom) and part.key.startswith("topic:")
+    if topic or isinstance(part, Not | All | Meta | Score | When):
         name = str(operator).partition("/")[0]
         column = _column(operator) if isinstance(operator, Token) else 0
-        hint = "use AND, NOT and fields outside of it"
+        hint = "use AND, NOT, WHEN, topics and fields outside of it"
         raise QueryError(column, f"{name} takes words, names, or several with OR", hint)
 
 
@@ -234,9 +237,12 @@ def _bad_character(column: int, text: str) -> QueryError:
     return QueryError(column, f"{char!r} cannot stand here", _HINTS.get(char, ""))
 
 
+_OPERATORS = frozenset(("AND", "OR", "NOT", "NEAR", "ONEAR", "UNLESS", "WHEN"))
+
+
 def _operator_at(text: str, column: int) -> str:
     word = text[column:].split(maxsplit=1)[0].rstrip("()")
-    return word if word in {"AND", "OR", "NOT", "NEAR", "ONEAR", "UNLESS"} else ""
+    return word if word in _OPERATORS else ""
 
 
 def _operator_hint(word: str) -> str:
@@ -271,11 +277,11 @@ def _misplaced(found: str, text: str, column: int) -> str:
         return _HINTS["^"]
     if found in _LONE:
         return (found == ")" and _unclosed(text)) or _LONE[found]
-    if found in {"AND", "OR", "NOT"}:
+    if found in _OPERATORS:
         return _operator_hint(found)
     if text[column + len(found) :].startswith("/"):
         return _HINTS["/"]
-    if found.upper() in {"AND", "OR", "NOT"}:
+    if found.upper() in _OPERATORS:
         return f"operators are written in capitals: {found.upper()}"
     before = text[:column].split()
     if before and before[-1].upper() in {"AND", "OR", "NOT"} and before[-1].islower():

@@ -60,7 +60,8 @@ class Some:
     parts: tuple[Query, ...]
 
     def __str__(self) -> str:
-        return " OR ".join(f"{part}" for part in self.parts)
+        parts = (f"({part})" if isinstance(part, When) else f"{part}" for part in self.parts)
+        return " OR ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,17 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class When:
+    """The part, where a condition holds too that is no evidence itself."""
+
+    part: Query
+    condition: Query
+
+    def __str__(self) -> str:
+        return f"{_inside(self.part)} WHEN {_inside(self.condition)}"
+
+
+@dataclass(frozen=True, slots=True)
 class Saved:
     """A query saved under a name; `query` is put in when the rulebook is compiled."""
 
@@ -145,7 +157,9 @@ class Saved:
         return f"@{self.name}"
 
 
-Query: TypeAlias = Atom | Meta | All | Some | Not | Near | Unless | AtLeast | Scope | Score | Saved
+Query: TypeAlias = (
+    Atom | Meta | All | Some | Not | Near | Unless | AtLeast | Scope | Score | When | Saved
+)
 
 
 def behind(query: Query) -> Query:
@@ -154,4 +168,4 @@ def behind(query: Query) -> Query:
 
 
 def _inside(part: Query) -> str:
-    return f"({part})" if isinstance(part, All | Some | Near | Unless) else str(part)
+    return f"({part})" if isinstance(part, All | Some | Near | Unless | When) else str(part)

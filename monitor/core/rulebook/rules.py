@@ -13,7 +13,7 @@ from monitor.core import forms
 from monitor.core.errors import Fault
 from monitor.core.models import Severity
 from monitor.core.models.labels import LANGUAGES, SIDES
-from monitor.core.query import Query, QueryError, anchors, atoms_of, parse, rebuilt
+from monitor.core.query import Query, QueryError, anchors, atoms_of, leaves, parse, rebuilt
 from monitor.core.query.tree import Atom, Saved
 from monitor.core.rulebook.entities import Names
 from monitor.core.rulebook.model import Rule, Sample, Topic
@@ -128,18 +128,22 @@ class _Saved:
 
     def __init__(self, written: Mapping[str, str], known: Known, faults: list[Fault]) -> None:
         self._written, self._known, self._faults = written, known, faults
+        self._faulty: set[str] = set()
         for name, text in written.items():
-            self.read(text, f"rules.toml: queries.{name}")
+            if self.read(text, f"rules.toml: queries.{name}") is None:
+                self._faulty.add(name)
 
     def read(self, text: object, where: str) -> Query | None:
         """The query with everything put in and resolved; None where a fault was told."""
         if not isinstance(text, str):
             return None
         try:
-            return self._resolved(parse(text), 0)
+            query = parse(text)
+            if self._faulty.isdisjoint(_named(query)):
+                return self._resolved(query, 0)
         except QueryError as error:
             self._faults.append(Fault(where, error.shown(text), error.hint))
-            return None
+        return None
 
     def _resolved(self, query: Query, depth: int) -> Query:
         def change(leaf: Query) -> Query:
@@ -159,6 +163,11 @@ class _Saved:
             return replace(leaf, query=inner)
         except QueryError as error:
             raise QueryError(leaf.column, f"@{leaf.name}: {error.what}", error.hint) from None
+
+
+def _named(query: Query) -> set[str]:
+    """The names of the saved queries in a query."""
+    return {one.name for one in leaves(query) if isinstance(one, Saved)}
 
 
 def _resolved(atom: Atom, known: Known) -> Atom:
