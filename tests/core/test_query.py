@@ -146,6 +146,11 @@ def test_an_earlier_topic_is_evidence_too() -> None:
     assert holds(parse("topic:sahel AND gold"), known) is not None
 
 
+def test_a_saved_query_that_was_not_put_in_is_a_bug_and_loud() -> None:
+    with pytest.raises(AssertionError, match="@matters was not put in"):
+        holds(parse("@matters"), reading("gold"))
+
+
 def test_the_closest_pair_in_the_title_is_the_evidence() -> None:
     query = parse("side:sahel NEAR/20 side:russia")
     evidence = holds(query, reading("Mali and then Russia", "Mali Russia"))
@@ -222,6 +227,7 @@ def test_a_query_written_out_again_reads_the_same(query: str) -> None:
         ("", 0, "empty", ""),
         ("mali niger", 5, "'niger' cannot stand here", "quotation marks around a phrase"),
         ("a and b", 2, "'and'", "in capitals: AND"),
+        ("not mali", 4, "'mali'", "in capitals: NOT"),
         ("a AND OR b", 6, "OR", "between two parts"),
         ("a NOT b", 2, "NOT", "write AND NOT"),
         ("titel:mali", 0, "there is no field titel", "did you mean title:?"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -73,6 +74,27 @@ def test_a_good_rulebook_has_topics_rules_and_a_version_that_follows_its_text() 
     assert compiled(blockers_txt="Mali GPU\nMali G").version != rulebook.version
 
 
+def test_days_may_be_years_or_months_and_end_with_their_last_day() -> None:
+    dated = HEAD.strip() + ",from,until\nQ1,A,city,sahel,,A,,,,,,2023,2024-02\n"
+    entity = compile_rulebook(GOOD | {"entities/more.csv": dated}).gazetteer.entities["Q1"]
+    assert (entity.begins, entity.ends) == (date(2023, 1, 1), date(2024, 2, 29))
+
+
+def test_a_file_that_is_no_part_of_a_rulebook_changes_nothing() -> None:
+    more = compile_rulebook(GOOD | {"notes.txt": "mine", "entities/old.csv.bak": "x"})
+    assert more.version == compile_rulebook(GOOD).version
+
+
+def test_concept_words_inflect_and_an_unknown_language_is_named() -> None:
+    rules = one_rule("side:sahel AND #army")
+    concepts = '[sport]\nen = ["match"]\n[army]\nru = ["войско~"]\n'
+    rulebook = compiled(rules_toml=rules, concepts_toml=concepts)
+    entry = Entry(feed="", id="", title="Мали остался без войска")
+    assert tag(entry, rulebook).topics == {"sahel"}
+    said = faults(concepts_toml='[army]\neng = ["troops"]\n[sport]\nen = ["match"]\n')
+    assert said == ["concepts.toml: army: there is no language eng (did you mean en?)"]
+
+
 @pytest.mark.parametrize(
     ("file", "named"),
     [
@@ -127,6 +149,13 @@ def test_columns_that_are_missing_or_unknown_are_named() -> None:
         "entities/states.csv:1: columns are missing:"
         " ambiguous, ar, company, country, en, fr, ru, side, type"
     )
+    dated = (
+        HEAD.strip()
+        + ",from,until\nQ1,A,city,sahel,,A,,,,,,2023-13,\nQ2,B,city,sahel,,B,,,,,,,soon\n"
+    )
+    said = faults(states_csv=dated, rules_toml="")
+    assert "entities/states.csv:2: from '2023-13' is no day (2023, 2023-08 or 2023-08-26)" in said
+    assert "entities/states.csv:3: until 'soon' is no day (2023, 2023-08 or 2023-08-26)" in said
     wider = HEAD.strip() + ",colour,from\nQ1,A,city,sahel,,A,,,,,,red,soon\n"
     said = faults(states_csv=wider, rules_toml="")
     assert "entities/states.csv:1: there is no column colour" in said

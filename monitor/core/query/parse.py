@@ -106,9 +106,7 @@ def parse(text: str) -> Query:
     except UnexpectedInput as error:
         raise _explained(error, text) from None
     except VisitError as error:
-        if isinstance(error.orig_exc, QueryError):
-            raise error.orig_exc from None
-        raise
+        raise error.orig_exc from None
     return built
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from calendar import monthrange
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -99,9 +100,10 @@ def _day(text: str, *, last: bool) -> date | None:
     """The first, or last, day of a year, month or day; None where it is none."""
     if not _DAY.fullmatch(text):
         return None
-    missing = ("-12-31" if last else "-01-01") if len(text) == 4 else ("-28" if last else "-01")
+    year, month, day = (*map(int, text.split("-")), 0, 0)[:3]
     try:
-        return date.fromisoformat(text if len(text) == 10 else text + missing)
+        month = month or (12 if last else 1)
+        return date(year, month, day or (monthrange(year, month)[1] if last else 1))
     except ValueError:
         return None
 
