@@ -38,6 +38,10 @@ _NAME_FOLLOWS = re.compile(r"\s+[A-ZÀ-ÖØ-ÞА-ЯЁ]")
 # Concepts with a part of their own here: other states, and what makes a state a comparison.
 STATES = "#states"
 COMPARISON = "#comparison"
+# Other states as adjectives and short names; and the company that is having none of them
+# beside ("МИД выразил протест", not "МИД Франции" or "польское Минобороны").
+FOREIGN = "#foreign"
+UNCLAIMED = "unclaimed"
 
 
 def in_company(found: Sequence[Mention], day: date | None) -> tuple[list[Mention], tuple[str, ...]]:
@@ -73,6 +77,7 @@ class _Scene:
     sure_sides: frozenset[str]
     sure_persons: frozenset[str]
     crowds: frozenset[str]
+    states: Sequence[Mention]
     words: Mapping[str, Sequence[Mention]]
 
     @classmethod
@@ -89,6 +94,7 @@ class _Scene:
             frozenset(side for _, who in sure for side in who.sides),
             frozenset(side for _, who in sure if who.type == "person" for side in who.sides),
             _crowds([who for _, who in names]),
+            [one for one in found if _is_state(one) or FOREIGN in one.atoms],
             _by_atom([one for one in found if not one.entity]),
         )
 
@@ -114,6 +120,8 @@ class _Scene:
         kind, _, side = company.partition(":")
         if kind == "side":
             return side in self.sure_sides
+        if company == UNCLAIMED:
+            return not any(_beside(state, one) for state in self.states)
         return any(_apart(word, one) for word in self.words.get(f"#{company}", ()))
 
     def _own(self, one: Mention, entity: Entity) -> bool:
@@ -141,6 +149,10 @@ def _by_atom(words: Iterable[Mention]) -> Mapping[str, Sequence[Mention]]:
 
 def _apart(one: Mention, other: Mention) -> bool:
     return one.end <= other.word or other.end <= one.word
+
+
+def _beside(state: Mention, one: Mention) -> bool:
+    return state.field == one.field and (state.word == one.end or one.word == state.end)
 
 
 def _crowds(named: Sequence[Entity]) -> frozenset[str]:

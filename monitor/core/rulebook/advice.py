@@ -16,7 +16,7 @@ from monitor.core.text import fold_term
 # A beginning of fewer letters stands for too many words.
 _SHORT = 3
 # Concepts that the program itself asks for.
-_OWN = frozenset(("#states", "#comparison"))
+_OWN = frozenset(("#states", "#comparison", "#foreign"))
 
 
 def advice(
