@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from monitor.core.mentions import LEAD, Mention
+from monitor.core.query.analysis import children
 from monitor.core.query.tree import (
     All,
     AtLeast,
@@ -252,10 +253,18 @@ def _lack(query: Query, look: _Look) -> str:
         case Not(part):
             words = ", ".join(f'"{one.text}"' for one in (look.found(part) or ())[:3])
             return f"{words or part} speaks against it"
-        case Near() | Unless() | AtLeast() | Score() | When():
-            return _missing(query, look)
         case _:
-            return _missing(query, look) or f"no {query}"
+            return _missing(query, look) or ("" if _holds_pairs(query) else f"no {query}")
+
+
+def _holds_pairs(query: Query) -> bool:
+    """Whether a part asks for things near each other, or counted: a bare "no" of it says
+    nothing.
+    """
+    meant = behind(query)
+    return isinstance(meant, Near | Unless | AtLeast | Score) or any(
+        _holds_pairs(part) for part in children(meant)
+    )
 
 
 def _missing_pair(look: _Look, left: Query, right: Query, words: int) -> str:
