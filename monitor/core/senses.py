@@ -19,13 +19,15 @@ from monitor.core.mentions import DATELINE, LEAD, LISTED, REST, TITLE, WEIGHTS, 
 # As many different states as this, close together, are a list.
 _LIST = 4
 _LIST_WORDS = 3
+# What a state weighs that a title only lists: two of them are not yet what it is about.
+_TITLE_LISTED = 0.9
 # So many unsure names of one side vouch for each other.
 _CROWD = 3
 # Words between a name and one that rules it out.
 _SPOILING_WORDS = 25
 _STATE_LIKE = frozenset(("country", "pmc"))
 _MET = frozenset(("person", "organisation", "government", "armed-group"))
-_NAMED_IN_FULL = frozenset(("person", "organisation"))
+_NAMED_IN_FULL = frozenset(("person", "organisation", "media", "government", "company"))
 # What stands before a state's name: nothing, a sentence's end, or a word of place.
 _PLACE = re.compile(
     r"(?:^|[.!?:;(«\"'’\n]|\b(?:in|to|from|for|of|with|across|inside|northern|southern|eastern"
@@ -77,6 +79,7 @@ class _Scene:
     sure_sides: frozenset[str]
     sure_persons: frozenset[str]
     crowds: frozenset[str]
+    people: frozenset[str]
     states: Sequence[Mention]
     words: Mapping[str, Sequence[Mention]]
 
@@ -94,6 +97,7 @@ class _Scene:
             frozenset(side for _, who in sure for side in who.sides),
             frozenset(side for _, who in sure if who.type == "person" for side in who.sides),
             _crowds([who for _, who in names]),
+            frozenset(one.key for one, _ in names if _like_a_person(one)),
             [one for one in found if _is_state(one) or FOREIGN in one.atoms],
             _by_atom([one for one in found if not one.entity]),
         )
@@ -105,7 +109,7 @@ class _Scene:
         """An unsure name needs a sure one of its own side or a word of its trade; a state, a
         private army and a full name are also vouched for by the other side ("Mali", "Wagner").
         """
-        if entity.type == "country" and _like_a_state(one):
+        if entity.type == "country" and _like_a_state(one) and one.key not in self.people:
             return True
         if any(self._is_there(name, one) for name in one.hit.term.company):
             return True
@@ -169,6 +173,13 @@ def _like_a_state(one: Mention) -> bool:
     return _PLACE.search(one.before) is not None and _NAME_FOLLOWS.match(one.after) is None
 
 
+def _like_a_person(one: Mention) -> bool:
+    """Whether a running text puts a surname behind a name ("Chad Robertson, 41"): titles, where
+    every word may be capital, do not tell.
+    """
+    return one.field == "summary" and _NAME_FOLLOWS.match(one.after) is not None
+
+
 def _vouches(entity: Entity, text: str) -> bool:
     """Whether the other side's names speak for this one."""
     return entity.type in _STATE_LIKE or (entity.type in _NAMED_IN_FULL and " " in text)
@@ -213,7 +224,7 @@ def _from_dateline(one: Mention, states: Sequence[Mention]) -> Mention:
 def _in_list(one: Mention) -> Mention:
     """A list in a title is still what the text is about, if lightly."""
     if one.place == TITLE:
-        return one._replace(weight=WEIGHTS[REST])
+        return one._replace(weight=_TITLE_LISTED)
     return one._replace(weight=LISTED, listed=True)
 
 
