@@ -162,7 +162,7 @@ def test_explain_shows_evidence_reason_and_route(shell: Shell) -> None:
     said = shell("explain", "-", stdin=lines(ENTRY))
     assert said.code == 0
     assert said.out.startswith("ALERT: ")
-    assert "»Lavrov« lands in »Bamako«" in said.out
+    assert "»Lavrov« »lands in« »Bamako«" in said.out
     for word in ("topics", "because", "evidence", "route 1", "(Q3703)", "console"):
         assert word in said.out
 
