@@ -33,9 +33,11 @@ _PLACE = re.compile(
     r"(?:^|[.!?:;(«\"'’\n]|\b(?:in|to|from|for|of|with|across|inside|northern|southern|eastern"
     r"|western|central|neighbou?ring|au|du|le|vers|pour|avec|en|nord|sud|centre|entre"
     r"|в|во|на|из|с|со|к|для|от|между|северной?|южной?|центрально[йм]"
-    r"|في|إلى|الى|من|مع|بين|على|عن|شمال|جنوب|وسط|غرب|شرق|رئيس|حكومة|جيش|عاصمة))\s*$",
+    r"|في|إلى|الى|من|مع|بين|على|عن|أمام|تجاه|ضد|لدى|خارج|داخل|نحو|شمال|جنوب|وسط|غرب|شرق|رئيس|حكومة|جيش|عاصمة))\s*$",
     re.IGNORECASE,
 )
+# A word in small letters before it: a verb or a preposition, no first name ("pays Mali").
+_LOWER_BEFORE = re.compile(r"(?:^|\s)[a-zà-öø-ÿа-яё][\w'’-]*\s+$")
 _NAME_FOLLOWS = re.compile(r"\s+[A-ZÀ-ÖØ-ÞА-ЯЁ]")
 # Concepts with a part of their own here: other states, and what makes a state a comparison.
 STATES = "#states"
@@ -168,9 +170,10 @@ def _crowds(named: Sequence[Entity]) -> frozenset[str]:
 
 def _like_a_state(one: Mention) -> bool:
     """Whether a name stands as states do and people do not: at the beginning or after a word
-    like "in", and before no other name ("Chad votes", "in Mali"; not "Chad Boyd").
+    like "in" or a verb, and before no other name ("Chad votes", "in Mali"; not "Chad Boyd").
     """
-    return _PLACE.search(one.before) is not None and _NAME_FOLLOWS.match(one.after) is None
+    placed = _PLACE.search(one.before) or _LOWER_BEFORE.search(one.before)
+    return placed is not None and _NAME_FOLLOWS.match(one.after) is None
 
 
 def _like_a_person(one: Mention) -> bool:
