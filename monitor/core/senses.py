@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from monitor.core.gazetteer import Entity, Role
-from monitor.core.mentions import DATELINE, LEAD, LISTED, REST, TITLE, WEIGHTS, Mention
+from monitor.core.mentions import DATELINE, LEAD, LISTED, TITLE, WEIGHTS, Mention
 
 # As many different states as this, close together, are a list.
 _LIST = 4
