@@ -52,7 +52,8 @@ def in_company(found: Sequence[Mention], day: date | None) -> tuple[list[Mention
     """The mentions without the unsure ones that stand alone, and why those went."""
     scene = _Scene.of(found, day)
     states = [one for one in found if _is_state(one)]
-    compared = _compared(found, states)
+    rows = _rows(states)
+    listed = _compared(found, rows) | _listed(rows)
     kept, dropped = [], []
     for one in found:
         if one.hit.term.role is Role.BLOCKER:
@@ -66,8 +67,7 @@ def in_company(found: Sequence[Mention], day: date | None) -> tuple[list[Mention
         if one.place == DATELINE:
             kept.append(_from_dateline(one, states))
             continue
-        listed = one in compared or _is_listed(one, states)
-        kept.append(_in_list(one) if listed else one)
+        kept.append(_in_list(one) if one in listed else one)
     return kept, tuple(dict.fromkeys(dropped))
 
 
@@ -202,16 +202,15 @@ def _spoiling(one: Mention, found: Sequence[Mention]) -> Mention | None:
     return min(near, key=lambda other: abs(other.word - one.word), default=None)
 
 
-def _compared(found: Sequence[Mention], states: Sequence[Mention]) -> set[Mention]:
+def _compared(found: Sequence[Mention], rows: Sequence[Sequence[Mention]]) -> set[Mention]:
     """The states that others are only compared with: all in the row behind "more than"."""
-    rows = [
-        [state for state in _row(first, states) if state.word >= first.word]
-        for one in found
-        if COMPARISON in one.atoms
-        for first in states
-        if 0 <= first.word - one.end <= 1 and first.field == one.field
-    ]
-    return {state for row in rows for state in row}
+    starts = {
+        (one.field, one.end + gap) for one in found if COMPARISON in one.atoms for gap in (0, 1)
+    }
+    named = (
+        (row, at) for row in rows for at, one in enumerate(row) if (one.field, one.word) in starts
+    )
+    return {state for row, at in named for state in row[at:]}
 
 
 def _from_dateline(one: Mention, states: Sequence[Mention]) -> Mention:
@@ -231,26 +230,32 @@ def _in_list(one: Mention) -> Mention:
     return one._replace(weight=LISTED, listed=True)
 
 
-def _is_listed(one: Mention, states: Sequence[Mention]) -> bool:
-    """Whether a state stands in a row of many that are not all of the Sahel."""
-    if one.entity is None or one.entity.type != "country":
-        return False
-    row = _row(one, [state for state in states if state.field == one.field])
-    foreign = {state.key for state in row if not state.entity or state.entity.side == "context"}
-    return len({state.key for state in row}) >= _LIST and len(foreign) > 1
+def _listed(rows: Sequence[Sequence[Mention]]) -> set[Mention]:
+    """The states that stand in a row of many that are not all of the Sahel."""
+    return {
+        state
+        for row in rows
+        if len({one.key for one in row}) >= _LIST and len(_foreign(row)) > 1
+        for state in row
+        if state.entity
+    }
+
+
+def _foreign(row: Sequence[Mention]) -> set[str]:
+    return {one.key for one in row if not one.entity or one.entity.side == "context"}
 
 
 def _is_state(one: Mention) -> bool:
     return one.entity.type == "country" if one.entity else STATES in one.atoms
 
 
-def _row(one: Mention, states: Sequence[Mention]) -> list[Mention]:
-    """The states that follow one another within few words, this one among them."""
-    row: list[Mention] = []
+def _rows(states: Sequence[Mention]) -> list[list[Mention]]:
+    """The states in their order, parted where more than a few words stand between two."""
+    rows: list[list[Mention]] = []
     for state in states:
-        if row and state.word - row[-1].end > _LIST_WORDS:
-            if one in row:
-                break
-            row = []
-        row.append(state)
-    return row
+        last = rows[-1][-1] if rows else None
+        if last and last.field == state.field and state.word - last.end <= _LIST_WORDS:
+            rows[-1].append(state)
+        else:
+            rows.append([state])
+    return rows
