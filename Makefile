@@ -35,7 +35,7 @@ eval: setup
 
 # Matchers of others are only installed here, apart from the program.
 bench: setup
-	$(PYTHON) -m venv --system-site-packages .bench
+	$(PYTHON) -m venv .bench
 	.bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
 	PYTHONPATH=.:$$(echo $(VENV)/lib/python3*/site-packages) .bench/bin/python -m benchmarks.tagging --peers
 
