@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup run demo test quick bench eval lint lock clean
+.PHONY: setup run demo test quick bench eval learn lint lock clean
 
 setup: $(STAMP)
 
@@ -29,9 +29,16 @@ test: setup
 quick: setup
 	$(BIN)/python -m pytest -m "not slow"
 
-# How well the shipped rulebook tags our own labelled entries.
+# How well the shipped rulebook tags our own labelled entries, and groups our own labelled groups.
 eval: setup
 	$(BIN)/monitor eval eval/gold.jsonl --baseline eval/baseline.json
+	$(BIN)/monitor eval eval/groups.jsonl --baseline eval/groups-baseline.json
+
+# Learns monitor/rulebook/likeness.toml anew from the labelled groups.
+learn: setup
+	$(PYTHON) -m venv .learn
+	.learn/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/learn.txt
+	PYTHONPATH=.:$$(echo $(VENV)/lib/python3*/site-packages) .learn/bin/python -m eval.learn
 
 # Matchers of others are only installed here, apart from the program.
 bench: setup
@@ -50,6 +57,7 @@ lock:
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" pyproject.toml -o requirements/run.txt
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" --extra dev -c requirements/run.txt pyproject.toml -o requirements/dev.txt
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" requirements/bench.in -o requirements/bench.txt
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" requirements/learn.in -o requirements/learn.txt
 
 clean:
-	rm -rf $(VENV) .bench .mypy_cache .ruff_cache .coverage*
+	rm -rf $(VENV) .bench .learn .mypy_cache .ruff_cache .coverage*

@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from monitor.core.commit import Commit, delivery_id
+from monitor.core.commit import Commit
+from monitor.core.digest import delivery_id
 from monitor.core.models import (
     Alert,
     Carrier,

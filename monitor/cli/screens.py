@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import click
@@ -89,12 +89,23 @@ def scores(row: dict[str, Any]) -> str:
             counts = f"{one['right']:7} {one['wrong']:5} {one['missed']:6}"
             lines.append(f"{topic:13} {language:4} {figures} {counts}")
     for name in ("copies", "events"):
-        one = row[name]
-        lines.append(
-            f"{name}: precision {one['precision']:.3f}, recall {one['recall']:.3f} of"
-            f" {one['pairs']} pairs, adjusted Rand index {one['adjusted_rand']:.3f}"
-        )
+        lines += ["", *_grouping(name, row[name])]
     return "\n".join(lines + [_miss(one) for one in row["misses"]])
+
+
+def _grouping(name: str, found: dict[str, Any]) -> Iterator[str]:
+    """The scores of copies or events, and the groups that are not as labelled."""
+    yield f"{name:13} languages   pairs  precision  recall     F1   B-cubed  recall     F1"
+    for scope in ("within", "across", "all"):
+        one = found[scope]
+        shown = [one[kind][figure] for kind in ("pairwise", "bcubed") for figure in _FIGURES]
+        yield f"{'':13} {scope:10} {one['pairs']:6}  " + " ".join(f"{x:8.3f}" for x in shown)
+    for what, ids in [(w, one) for w in ("mixed", "split") for one in found[w][:_SHOWN_GROUPS]]:
+        yield plain(f"{name}: {what}: {', '.join(ids)}")
+
+
+_FIGURES = ("precision", "recall", "f1")
+_SHOWN_GROUPS = 20
 
 
 def _miss(one: dict[str, Any]) -> str:

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitor.core.dedupe import claims
-from monitor.core.digest import digest
-from monitor.core.models import Delivery, FeedState, Identity, Known, Seen, Story, Verdict
+from monitor.core.digest import delivery_id
+from monitor.core.growing import grown
+from monitor.core.likeness.blocks import copy_blocks, event_blocks
+from monitor.core.models import (
+    Delivery,
+    EventRef,
+    FeedState,
+    Identity,
+    Indexed,
+    Known,
+    Remembered,
+    Sameness,
+    Seen,
+    Story,
+    Verdict,
+    Windows,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +31,10 @@ class Commit:
     """All that a poll writes, and what it was decided on.
 
     `state.revision` is one more than the revision the decision was made on: the store
-    refuses the commit (writing nothing) when the feed has another by now, or when
-    a claim is a living story's. A delivery that exists already is not made again.
+    refuses the commit (writing nothing) when the feed has another by now, when an event of
+    `events` has another revision than the one given, when a claim is a living story's, or
+    when since `count` a story was remembered under a name of those in `indexed`: it may be
+    what one of these is a copy of. A delivery that exists already is not made again.
 
     `seen` / `forgotten`: this feed's memory of entries, by Identity.id.
     `stories`: new ones, and for copies the story as this feed carries it.
@@ -33,6 +50,10 @@ class Commit:
     claims: Mapping[str, str] = field(default_factory=dict)
     settled: Mapping[str, frozenset[str]] = field(default_factory=dict)
     deliveries: tuple[Delivery, ...] = ()
+    events: Mapping[str, EventRef] = field(default_factory=dict)
+    indexed: tuple[Indexed, ...] = ()
+    count: int = 0
+    windows: Windows = field(default_factory=Windows)
 
 
 def gather(
@@ -43,6 +64,7 @@ def gather(
     known: Known,
     *,
     now: datetime,
+    windows: Windows = Windows(),  # noqa: B008 - frozen, so one shared default is safe
     remember: int = 5_000,
 ) -> Commit:
     """The commit that applies the verdicts of one poll.
@@ -62,12 +84,36 @@ def gather(
         claims=_claims(placed, known),
         settled=_settled(verdicts),
         deliveries=tuple(_deliveries(verdicts, now)),
+        events=_events(verdicts, known),
+        indexed=tuple(_indexed(verdicts, known)),
+        count=known.count,
+        windows=windows,
     )
 
 
-def delivery_id(story: str, receiver: str) -> str:
-    """The idempotency key of telling one story to one receiver: always the same."""
-    return f"d_{digest(story, receiver)}"
+def _events(verdicts: Sequence[Verdict], known: Known) -> dict[str, EventRef]:
+    """The events that the verdicts add to, each with the revision it had."""
+    found: dict[str, EventRef] = {}
+    for one in verdicts:
+        if story := one.story:
+            event = found.get(story.event) or known.events.get(story.event)
+            found[story.event] = grown(event or EventRef(story.event), story, one)
+    return found
+
+
+def _indexed(verdicts: Sequence[Verdict], known: Known) -> Iterator[Indexed]:
+    """New stories with their names, and those whose text changed without."""
+    made = set(known.stories)
+    for one in verdicts:
+        if one.story is None or one.fingerprint is None:
+            continue
+        story, print_ = one.story, one.fingerprint
+        remembered = Remembered(story.id, story.event, story.entry, print_)
+        if story.id not in made:
+            made.add(story.id)
+            yield Indexed(remembered, copy_blocks(print_), event_blocks(print_))
+        elif one.sameness is Sameness.UPDATED:
+            yield Indexed(remembered)
 
 
 def _changed(verdict: Verdict, known: Known) -> bool:
@@ -113,6 +159,6 @@ def _settled(verdicts: Sequence[Verdict]) -> dict[str, frozenset[str]]:
 def _deliveries(verdicts: Sequence[Verdict], now: datetime) -> list[Delivery]:
     made: dict[str, Delivery] = {}
     for alert in (alert for one in verdicts for alert in one.alerts):
-        name = delivery_id(alert.story.id, alert.receiver)
+        name = delivery_id(alert.story.id, alert.receiver, *alert.news)
         made.setdefault(name, Delivery(name, alert, created=now))
     return list(made.values())

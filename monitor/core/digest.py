@@ -18,3 +18,10 @@ def digest(*parts: str) -> str:
         state.update(len(raw).to_bytes(8, "big"))
         state.update(raw)
     return urlsafe_b64encode(state.digest()).decode("ascii").rstrip("=")
+
+
+def delivery_id(story: str, receiver: str, *news: str) -> str:
+    """The idempotency key of telling one story (or what is new in it) to one receiver: always
+    the same.
+    """
+    return f"d_{digest(story, receiver, *news)}"

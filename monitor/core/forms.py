@@ -8,6 +8,9 @@ from typing import Any
 
 from monitor.core.errors import Fault
 
+# Letters of the shortest stem, before its *.
+_SHORTEST_STEM = 2
+
 # By key: whether a table must have it, what fits, and what is wanted in words.
 Form = Mapping[str, tuple[bool, Callable[[object], bool], str]]
 
@@ -71,3 +74,12 @@ def is_lists(keys: Collection[str]) -> Callable[[object], bool]:
         )
 
     return fits
+
+
+def wrong_stem(word: str) -> str:
+    """What is wrong with a word that may end in *."""
+    if "*" in word[:-1]:
+        return "only one * and only at the end"
+    if len(word.strip("* ")) < (_SHORTEST_STEM if word.endswith("*") else 1):
+        return "too short"
+    return ""

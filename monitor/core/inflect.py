@@ -90,6 +90,11 @@ def forms(name: str, language: str, *, person: bool = False) -> tuple[str, ...]:
     return tuple(dict.fromkeys((name, *found)))
 
 
+def written(word: str, language: str) -> tuple[str, ...]:
+    """A word of a list: all its forms if it ends in `~`, else as it is."""
+    return forms(word[:-1], language) if word.endswith("~") else (word,)
+
+
 def _russian(name: str, *, person: bool) -> list[str]:
     words = name.split(" ")
     paradigms = [_name(word) for word in words] if person else _phrase(words)

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from monitor.core.models import Entry, Feed, Route, Severity, Tagging
 
 
-def route(tagging: Tagging, entry: Entry, feed: Feed, routes: Sequence[Route]) -> dict[str, str]:
+class Routed(NamedTuple):
+    """Why a receiver gets an entry, and what it wants of later stories of an event it knows:
+    "send", "digest" or "quiet".
+    """
+
+    why: str
+    updates: str
+
+
+def route(tagging: Tagging, entry: Entry, feed: Feed, routes: Sequence[Route]) -> dict[str, Routed]:
     """The receivers for an entry, each with the reason; empty when no route takes it.
 
     Routes are read in their order; one that takes the entry and does not go on is the
     last one read. A receiver named by several routes is told once, by the first.
     """
-    chosen: dict[str, str] = {}
+    chosen: dict[str, Routed] = {}
     for number, one in enumerate(routes, start=1):
         if _refusal(one, tagging, entry, feed):
             continue
         for receiver in one.receivers:
-            chosen.setdefault(receiver, f"route {number}: {_condition(one, tagging)}")
+            why = f"route {number}: {_condition(one, tagging)}"
+            chosen.setdefault(receiver, Routed(why, one.updates))
         if not one.goes_on:
             break
     return chosen

@@ -1,13 +1,15 @@
 """How well labels were met: precision and recall of topics, and of groupings.
 
-Groupings are compared by their pairs, and by the adjusted Rand index (Hubert and Arabie,
-Comparing partitions, 1985): 1 for the same groups, about 0 for groups by chance.
+Groupings are compared by their pairs; by B-cubed (Bagga and Baldwin, Algorithms for scoring
+coreference chains, 1998), which asks of each member how pure and how whole its group is; and by
+the adjusted Rand index (Hubert and Arabie, Comparing partitions, 1985): 1 for the same groups,
+about 0 for groups by chance.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import comb
 
@@ -63,6 +65,88 @@ def adjusted_rand(found: Sequence[Hashable], wanted: Sequence[Hashable]) -> floa
     chance = ours * theirs / whole if whole else 0.0
     most = (ours + theirs) / 2
     return (both - chance) / (most - chance) if most != chance else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member of two groupings, with its language and what it is called."""
+
+    found: Hashable
+    wanted: Hashable
+    language: str
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bcubed:
+    """Mean precision and recall of the members' groups."""
+
+    precision: float
+    recall: float
+
+    @property
+    def f1(self) -> float:
+        """The harmonic mean of precision and recall."""
+        both = self.precision + self.recall
+        return 2 * self.precision * self.recall / both if both else 0.0
+
+
+# Which others a member is compared with: all, those of its language, those of other languages.
+SCOPES: Mapping[str, Callable[[Member, Member], bool]] = {
+    "all": lambda one, other: True,
+    "within": lambda one, other: one.language == other.language,
+    "across": lambda one, other: one.language != other.language,
+}
+
+
+def pairs_in(members: Sequence[Member], scope: str) -> Score:
+    """As pairs, of the members that a scope compares."""
+    everything = pairs([one.found for one in members], [one.wanted for one in members])
+    if scope == "all":
+        return everything
+    inside = [[one for one in members if one.language == name] for name in _languages(members)]
+    within = sum(
+        (pairs([m.found for m in one], [m.wanted for m in one]) for one in inside), Score()
+    )
+    if scope == "within":
+        return within
+    return Score(
+        everything.right - within.right,
+        everything.wrong - within.wrong,
+        everything.missed - within.missed,
+    )
+
+
+def bcubed(members: Sequence[Member], scope: str) -> Bcubed:
+    """B-cubed over the members that a scope compares; each is compared with itself too."""
+    by_found, by_wanted = _by(members, "found"), _by(members, "wanted")
+    compares = SCOPES[scope]
+    precision = recall = 0.0
+    for one in members:
+        found = _compared(one, by_found[one.found], compares)
+        wanted = _compared(one, by_wanted[one.wanted], compares)
+        both = 1 + sum(other.wanted == one.wanted for other in found)
+        precision += both / (1 + len(found))
+        recall += both / (1 + len(wanted))
+    count = len(members)
+    return Bcubed(precision / count, recall / count) if count else Bcubed(1.0, 1.0)
+
+
+def _compared(
+    one: Member, group: Sequence[Member], compares: Callable[[Member, Member], bool]
+) -> list[Member]:
+    return [other for other in group if other is not one and compares(one, other)]
+
+
+def _by(members: Sequence[Member], field: str) -> dict[Hashable, list[Member]]:
+    groups: dict[Hashable, list[Member]] = {}
+    for one in members:
+        groups.setdefault(getattr(one, field), []).append(one)
+    return groups
+
+
+def _languages(members: Sequence[Member]) -> list[str]:
+    return sorted({one.language for one in members})
 
 
 def _pairs(groups: Iterable[Hashable]) -> int:

@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from monitor.core.gazetteer import Role
-from monitor.core.mentions import Mention, find_mentions
-from monitor.core.models import Entry, Feed, Match, Severity, Tagging
+from monitor.core.mentions import TITLE, Mention, find_mentions
+from monitor.core.models import Entry, Feed, Match, Name, Severity, Tagging
 from monitor.core.query import Reading, atoms_of, holds, missing
 from monitor.core.rulebook import Rule, Rulebook
 from monitor.core.senses import in_company
@@ -43,7 +43,18 @@ def tag(entry: Entry, rulebook: Rulebook, feed: Feed | None = None) -> Tagging:
     misses = (*dropped, *_misses(failed, reading))
     if not held:
         return Tagging(misses=(*_blocked(found), *misses))
-    return replace(_tagging(held, rulebook), misses=misses)
+    return replace(_tagging(held, rulebook), misses=misses, names=tuple(_names(kept)))
+
+
+def _names(kept: Sequence[Mention]) -> Iterator[Name]:
+    """Each entity once, unless it is but one of a list of states or where a report was sent
+    from; the title stands first, so its mention decides.
+    """
+    told = set()
+    for one in kept:
+        if (who := one.entity) and not one.listed and who.id not in told:
+            told.add(who.id)
+            yield Name(who.id, who.type, who.country, one.place == TITLE)
 
 
 def _has_open_rule(rulebook: Rulebook) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlsplit
 
-from monitor.core.commit import delivery_id
+from monitor.core.digest import delivery_id
 from monitor.core.evidence import Piece, sentence
 from monitor.core.models import Alert, Carrier, Delivery, Match, Severity, Story
 from monitor.core.parse.plain import clean, shorten

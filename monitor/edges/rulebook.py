@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from monitor.core.errors import BadInput, Fault
-from monitor.core.rulebook import Rulebook, compile_rulebook
+from monitor.core.rulebook import COMPARING, Rulebook, compile_rulebook
 from monitor.core.samples import check_samples
 
 SHIPPED = Path(__file__).parents[1] / "rulebook"
@@ -21,9 +21,9 @@ def load_rulebook(folder: Path | None) -> Rulebook:
     except OSError as error:
         raise BadInput([Fault(str(folder), error.strerror or "cannot be read")]) from None
     files, faults = {}, []
-    for path in paths:
+    for path in (*(SHIPPED / name for name in COMPARING), *paths):
         try:
-            files[path.relative_to(folder).as_posix()] = path.read_text(encoding="utf-8-sig")
+            files[_name(path, folder)] = path.read_text(encoding="utf-8-sig")
         except OSError as error:
             faults.append(Fault(str(path), error.strerror or "cannot be read"))
         except UnicodeDecodeError as error:
@@ -38,3 +38,8 @@ def load_rulebook(folder: Path | None) -> Rulebook:
         named = [Fault(f"{folder}/{one.where}", one.what, one.hint) for one in bad.faults]
         raise BadInput(named) from None
     return rulebook
+
+
+def _name(path: Path, folder: Path) -> str:
+    """What a file is called within its rulebook."""
+    return path.relative_to(folder if path.is_relative_to(folder) else SHIPPED).as_posix()

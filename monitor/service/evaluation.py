@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from monitor.core import scoring
 from monitor.core.errors import Fault
 from monitor.core.models import Verdict
-from monitor.core.scoring import Score
+from monitor.core.scoring import Member, Score
 from monitor.service.offline import Replay, read_entry
 
 TOPICS = {"sahel": "sahel", "russia": "russia", "russia-sahel": "russia_sahel"}
@@ -45,9 +45,7 @@ class Evaluation:
     topics: dict[str, dict[str, Score]] = field(default_factory=lambda: defaultdict(dict))
     misses: list[Miss] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
-    _groups: dict[str, list[tuple[Hashable, Hashable]]] = field(
-        default_factory=lambda: {"copy": [], "event": []}
-    )
+    groups: dict[str, list[Member]] = field(default_factory=lambda: {"copies": [], "events": []})
 
     def add(self, labels: Mapping[str, Any], verdict: Verdict) -> None:
         """Count one entry."""
@@ -55,10 +53,13 @@ class Evaluation:
         for topic, label in TOPICS.items():
             if isinstance(labels.get(label), bool):
                 self._count(topic, labels[label], verdict)
-        for kind, ours in (("copy", verdict.story_id), ("event", verdict.event_id)):
-            if kind in labels:
-                alone = f"entry {self.entries}"
-                self._groups[kind].append((ours or alone, labels[kind] or alone))
+        language, alone = verdict.entry.language or "?", f"entry {self.entries}"
+        for kind, label, ours in _GROUPINGS:
+            if label in labels:
+                member = Member(
+                    ours(verdict) or alone, labels[label] or alone, language, verdict.entry.id
+                )
+                self.groups[kind].append(member)
 
     def _count(self, topic: str, wanted: bool, verdict: Verdict) -> None:
         found = topic in verdict.tagging.topics
@@ -71,15 +72,11 @@ class Evaluation:
             entry = verdict.entry
             self.misses.append(Miss(entry.id, language, topic, found, entry.title, "; ".join(why)))
 
-    def grouping(self, kind: str) -> dict[str, float]:
-        """The scores of copies or events."""
-        found, wanted = [a for a, _ in self._groups[kind]], [b for _, b in self._groups[kind]]
-        score = scoring.pairs(found, wanted)
-        figures = {name: round(getattr(score, name), 4) for name in _FIGURES}
-        return figures | {
-            "adjusted_rand": round(scoring.adjusted_rand(found, wanted), 4),
-            "pairs": score.right + score.missed,
-        }
+
+_GROUPINGS: Sequence[tuple[str, str, Callable[[Verdict], str | None]]] = (
+    ("copies", "copy", lambda verdict: verdict.story_id),
+    ("events", "event", lambda verdict: verdict.event_id),
+)
 
 
 def evaluate(replay: Replay, name: str, lines: Iterable[bytes]) -> Evaluation:
@@ -105,8 +102,7 @@ def row(found: Evaluation) -> dict[str, Any]:
             topic: {language: _figures(score) for language, score in sorted(by.items())}
             for topic, by in found.topics.items()
         },
-        "copies": found.grouping("copy"),
-        "events": found.grouping("event"),
+        **{kind: _grouping(members) for kind, members in found.groups.items()},
         "misses": [
             {
                 "id": one.entry,
@@ -121,13 +117,65 @@ def row(found: Evaluation) -> dict[str, Any]:
     }
 
 
+def _grouping(members: Sequence[Member]) -> dict[str, Any]:
+    """The scores of one kind of grouping: of all pairs, within languages and across them."""
+    found, wanted = [one.found for one in members], [one.wanted for one in members]
+    score = scoring.pairs(found, wanted)
+    return {
+        **{name: round(getattr(score, name), 4) for name in _FIGURES},
+        "pairs": score.right + score.missed,
+        "adjusted_rand": round(scoring.adjusted_rand(found, wanted), 4),
+        **{scope: _scoped(members, scope) for scope in scoring.SCOPES},
+        "mixed": _torn(members, "found", "wanted"),
+        "split": _torn(members, "wanted", "found"),
+    }
+
+
+def _torn(members: Sequence[Member], by: str, apart: str) -> list[list[str]]:
+    """The groups of one grouping whose members the other tells apart, as ids."""
+    groups: dict[Hashable, list[Member]] = {}
+    for one in members:
+        groups.setdefault(getattr(one, by), []).append(one)
+    return [
+        [one.id for one in group]
+        for group in groups.values()
+        if len({getattr(one, apart) for one in group}) > 1
+    ]
+
+
+def _scoped(members: Sequence[Member], scope: str) -> dict[str, Any]:
+    score, cubed = scoring.pairs_in(members, scope), scoring.bcubed(members, scope)
+    return {
+        "pairs": score.right + score.missed,
+        "pairwise": {name: round(getattr(score, name), 4) for name in _FIGURES},
+        "bcubed": {name: round(getattr(cubed, name), 4) for name in _FIGURES},
+    }
+
+
 def _figures(score: Score) -> dict[str, float]:
     counts = {"right": score.right, "wrong": score.wrong, "missed": score.missed}
     return {name: round(getattr(score, name), 4) for name in _FIGURES} | counts
 
 
 def losses(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
-    """Where a topic lost more than one point of F1 in a language against an earlier row."""
+    """Where a topic lost more than one point of F1 in a language, or a grouping in a scope,
+    against an earlier row.
+    """
+    return [*_lost_topics(now, before), *_lost_groups(now, before)]
+
+
+def _lost_groups(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{kind} {scope}: {measure} {figure} {now[kind][scope][measure][figure]:.3f}, was {was:.3f}"
+        for kind, _, _ in _GROUPINGS
+        for scope in scoring.SCOPES
+        for measure in ("pairwise", "bcubed")
+        for figure, was in before.get(kind, {}).get(scope, {}).get(measure, {}).items()
+        if now[kind][scope][measure][figure] < was - _TOLERATED
+    ]
+
+
+def _lost_topics(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
     return [
         f"{topic} in {language}: F1 {_f1(now, topic, language):.3f}, was {figures['f1']:.3f}"
         for topic, by in before.get("topics", {}).items()

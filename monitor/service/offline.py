@@ -20,8 +20,9 @@ from monitor.core.commit import gather
 from monitor.core.errors import Fault
 from monitor.core.identity import identify
 from monitor.core.models import Document, Entry, Failure, Feed, FeedState, Verdict
-from monitor.core.triage import Policy, triage
+from monitor.core.triage import Policy
 from monitor.edges.store.memory import MemoryStore
+from monitor.service.deciding import decide
 from monitor.service.ports import Parser
 
 # How gzip begins (RFC 1952).
@@ -79,9 +80,9 @@ class Replay:
         """The verdict on one entry, remembered for the ones to come."""
         self._now = entry.published or self._now
         entries = tuple(zip((entry,), identify([entry]), strict=True))
-        known = self._store.known(feed.key, [identity for _, identity in entries])
-        verdicts = triage(feed, entries, known, self.policy, self._now)
+        decided = decide(self._store, feed, entries, self.policy, self._now)
         state = FeedState(revision=self._store.feed_state(feed.key).revision + 1)
+        verdicts, known = decided.verdicts, decided.known
         commit = gather(feed.key, feed.url, state, verdicts, known, now=self._now)
         if not self._store.commit(commit):
             raise AssertionError("memory has one writer, yet a commit was refused")

@@ -2,8 +2,8 @@
 
   gather   fetch(feed, validators)   Feed     -> Document, or "not modified"
            parse(feed, document)     Document -> Entries
-           store.known(identities)   which of these are known
-  decide   triage(entries, known)    Entry -> Match -> Topic -> Story -> Alert
+  decide   decide(store, entries)    Entry -> Match -> Topic -> Story -> Event -> Alert
+                                     (service/deciding: what is known, the steps of triage)
   apply    store.commit(...)         entries, stories, deliveries and validators: one write
 
 Nothing is decided here; nothing here knows Redis, HTTP or Celery.
@@ -32,7 +32,8 @@ from monitor.core.models import (
     Verdict,
 )
 from monitor.core.schedule import Polling, after_failure, after_reading
-from monitor.core.triage import Policy, triage
+from monitor.core.triage import Policy
+from monitor.service.deciding import decide
 from monitor.service.ports import Fetcher, Parser, PollStore
 
 # How often a decision is taken anew when others' commits came in between.
@@ -111,8 +112,9 @@ class Pipeline:
         entries = tuple(zip(parsed.entries, identify(parsed.entries), strict=True))
         for _ in range(_TRIES):
             now = self.clock()
-            known = self.store.known(feed.key, [identity for _, identity in entries])
-            verdicts = triage(feed, entries, known, self.policy, now, first_poll=not state.body)
+            first = not state.body
+            decided = decide(self.store, feed, entries, self.policy, now, first_poll=first)
+            verdicts = decided.verdicts
             after = after_reading(
                 state,
                 outcome=PollOutcome.OK,
@@ -124,7 +126,15 @@ class Pipeline:
                 now=now,
                 jitter=self.jitter(),
             )
-            commit = gather(feed.key, feed.url, after, verdicts, known, now=now)
+            commit = gather(
+                feed.key,
+                feed.url,
+                after,
+                verdicts,
+                decided.known,
+                now=now,
+                windows=self.policy.windows,
+            )
             if self.store.commit(commit):
                 return Polled(feed, state, after, verdicts)
             state = self.store.feed_state(feed.key)

@@ -11,13 +11,17 @@ from monitor.core.models import (
     Attempt,
     Delivery,
     Document,
+    EventRef,
     Failure,
     Feed,
     FeedState,
     Identity,
     Known,
+    Lookup,
+    Near,
     NotModified,
     Parsed,
+    StoryRef,
     Validators,
 )
 
@@ -46,7 +50,25 @@ class Transport(Protocol):
         ...
 
 
-class PollStore(Protocol):
+class Memory(Protocol):
+    """What deciding needs of the store."""
+
+    def known(self, feed: str, identities: Sequence[Identity]) -> Known:
+        """What is known of these entries."""
+        ...
+
+    def near(self, lookups: Sequence[Lookup]) -> Near:
+        """The stories that may be like these."""
+        ...
+
+    def recall(
+        self, stories: Sequence[str], events: Sequence[str]
+    ) -> tuple[Mapping[str, StoryRef], Mapping[str, EventRef]]:
+        """What is known of these stories and events, by id."""
+        ...
+
+
+class PollStore(Memory, Protocol):
     """What polling needs of the store."""
 
     def register(self, due: Mapping[str, datetime], *, prune: bool = True) -> None:
@@ -65,10 +87,6 @@ class PollStore(Protocol):
 
     def feed_state(self, feed: str) -> FeedState:
         """What is remembered of a feed."""
-        ...
-
-    def known(self, feed: str, identities: Sequence[Identity]) -> Known:
-        """What is known of these entries."""
         ...
 
     def commit(self, commit: Commit) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from monitor.core.commit import delivery_id, gather
+from monitor.core.commit import gather
+from monitor.core.digest import delivery_id
 from monitor.core.models import Alert, Identity, Known, Outcome, Sameness, Seen, StoryRef, Verdict
 from tests import make
 

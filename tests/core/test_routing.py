@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from monitor.core.models import Severity, Tagging
-from monitor.core.routing import refusals, route
+from monitor.core.routing import Routed, refusals, route
 from tests import make
 
 TAGGING = Tagging(frozenset({"sahel"}), Severity.MEDIUM)
@@ -16,9 +16,9 @@ TAGGING = Tagging(frozenset({"sahel"}), Severity.MEDIUM)
 def test_every_route_that_takes_the_entry_adds_its_receivers_once_by_the_first() -> None:
     routes = (make.route("a", "b"), make.route("b", "c", topics=frozenset({"sahel"})))
     assert route(TAGGING, make.entry(), make.FEED, routes) == {
-        "a": "route 1: any topic",
-        "b": "route 1: any topic",
-        "c": "route 2: sahel",
+        "a": Routed("route 1: any topic", "send"),
+        "b": Routed("route 1: any topic", "send"),
+        "c": Routed("route 2: sahel", "send"),
     }
 
 
@@ -30,7 +30,7 @@ def test_a_route_that_does_not_go_on_is_the_last_one_read() -> None:
 def test_a_route_with_a_floor_says_the_severity_it_met() -> None:
     routes = (make.route("a", severity=Severity.MEDIUM),)
     assert route(TAGGING, make.entry(), make.FEED, routes) == {
-        "a": "route 1: any topic, severity medium"
+        "a": Routed("route 1: any topic, severity medium", "send")
     }
 
 

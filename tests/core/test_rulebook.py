@@ -12,6 +12,7 @@ from monitor.core.models import Entry, Severity
 from monitor.core.rulebook import Rulebook, compile_rulebook
 from monitor.core.samples import check_samples
 from monitor.core.tagging import tag
+from monitor.edges.rulebook import SHIPPED
 
 HEAD = "id,name,type,side,country,en,fr,ru,ar,ambiguous,company\n"
 GOOD = {
@@ -26,6 +27,9 @@ GOOD = {
     'must_match.en = ["Mali votes"]\nmust_not_match.en = ["Mali GPU"]\n'
     '[[rules]]\nid = "b"\ntopic = "both"\nseverity = "high"\nwhy = "w"\n'
     'query = "side:sahel NEAR/5 side:russia AND (#army OR entity:Mali)"\n',
+    "lexicon.csv": "id,en,fr,ru,ar\nvote,vote*,vote*,голос*,اقتراع\n",
+    "stopwords.txt": "the le",
+    "likeness.toml": (SHIPPED / "likeness.toml").read_text(encoding="utf-8"),
 }
 
 

@@ -27,7 +27,9 @@ from tests.service.fakes import Clock, Fetcher, Overtaken, Parser
 
 RULEBOOK = load_rulebook(None)
 LAVROV = make.entry()
-PUTIN = make.entry("Putin calls Goïta", id="guid-2", link="https://sahel.example/2")
+PUTIN = make.entry(
+    "Putin calls Goïta", id="guid-2", link="https://sahel.example/2", summary="On grain."
+)
 BROKEN = Failure(PollOutcome.PARSE_ERROR, "not well-formed")
 BODIES: dict[bytes, tuple[Entry, ...] | Failure] = {
     b"one": (LAVROV,),

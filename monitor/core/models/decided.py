@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from monitor.core.models.gathered import Entry
-from monitor.core.models.labels import Outcome, Sameness, Severity
+from monitor.core.models.labels import Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +24,31 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Name:
+    """An entity that an entry names, whether it proves a topic or not.
+
+    `country`: the ISO code of its state, if any; `titled`: named in the title.
+    """
+
+    id: str
+    type: str
+    country: str = ""
+    titled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Tagging:
-    """What an entry is about, and why; `misses` says in words what nearly matched."""
+    """What an entry is about, and why; `misses` says in words what nearly matched.
+
+    `names`: who and what it names; only told where it has a topic.
+    """
 
     topics: frozenset[str] = frozenset()
     severity: Severity = Severity.LOW
     matches: tuple[Match, ...] = ()
     reasons: tuple[str, ...] = ()
     misses: tuple[str, ...] = ()
+    names: tuple[Name, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +66,10 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """One outlet that carries a story, with its own link to it and when we saw it there."""
+    """One outlet that carries a story, with its own link to it and when we saw it there.
+
+    `story`: which of an event's stories; `wire`: the agency whose text it says it is, or "".
+    """
 
     source: str
     feed: str
@@ -59,6 +78,8 @@ class Carrier:
     language: str | None = None
     country: str | None = None
     state_media: bool = False
+    story: str = ""
+    wire: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +122,6 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What the store knows about the entries at hand.
-
-    `seen`: by Identity.id, this feed's entries. `stories`: by claim (core/dedupe) and by
-    story id, across all feeds.
-    """
-
-    seen: Mapping[str, Seen] = field(default_factory=dict)
-    stories: Mapping[str, StoryRef] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class Route:
     """Conditions (empty means any) on what goes to which receivers."""
 
@@ -138,32 +147,16 @@ class Receiver:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """The decision that a story is worth telling one receiver, and the reason."""
+    """The decision that a story is worth telling one receiver, and the reason.
+
+    An update names in `news` what is new about an event, and in `parent` the delivery that
+    told the receiver of the event first. `others`: who else carries the event.
+    """
 
     receiver: str
     reason: str
     story: Story
     others: tuple[Carrier, ...] = ()
     kind: str = "story.alert"
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """All that was decided about one entry; `reason` is one line for people.
-
-    `settled`: the receivers that have heard of the story with this, or that it is too
-    old for: a copy does not alert them.
-    """
-
-    entry: Entry
-    identity: Identity
-    sameness: Sameness
-    outcome: Outcome
-    reason: str
-    of: str | None = None
-    story_id: str | None = None
-    event_id: str | None = None
-    tagging: Tagging = Tagging()
-    story: Story | None = None
-    alerts: tuple[Alert, ...] = ()
-    settled: frozenset[str] = frozenset()
+    news: tuple[str, ...] = ()
+    parent: str = ""

@@ -43,7 +43,10 @@ class Outcome(StrEnum):
     """Where an entry ended."""
 
     ALERTED = "alerted"
+    UPDATED = "updated"
+    DIGEST = "digest"
     DUPLICATE = "duplicate"
+    SAME_EVENT = "same-event"
     NO_TOPIC = "no-topic"
     NO_ROUTE = "no-route"
     SEEDED = "seeded"

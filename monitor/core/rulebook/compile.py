@@ -10,6 +10,8 @@ from typing import Any
 
 from monitor.core.errors import BadInput, Fault
 from monitor.core.gazetteer import Gazetteer, Role, Term
+from monitor.core.likeness.lexicon import read_lexicon
+from monitor.core.likeness.weights import read_models
 from monitor.core.query import atoms_of
 from monitor.core.rulebook.advice import advice
 from monitor.core.rulebook.entities import read_entities
@@ -18,13 +20,15 @@ from monitor.core.rulebook.rules import Known, read_rules, read_topics
 from monitor.core.rulebook.words import blocker_terms, concept_terms
 
 _FILES = ("concepts.toml", "blockers.txt", "topics.toml", "rules.toml")
+# What texts are compared by; a rulebook without them uses the shipped ones.
+COMPARING = ("lexicon.csv", "stopwords.txt", "likeness.toml")
 _ENTITIES = re.compile(r"entities/[^/]+\.csv")
 
 
 def compile_rulebook(files: Mapping[str, str]) -> Rulebook:
     """Compile the files (name -> text); raises BadInput with every fault, its file and line."""
     named = {name: files[name] for name in sorted(files) if _ENTITIES.fullmatch(name)}
-    missing = [name for name in _FILES if name not in files]
+    missing = [name for name in (*_FILES, *COMPARING) if name not in files]
     missing += [] if named else ["entities/*.csv"]
     if missing:
         raise BadInput([Fault(name, "is missing from the rulebook") for name in missing])
@@ -35,11 +39,21 @@ def compile_rulebook(files: Mapping[str, str]) -> Rulebook:
     topics = read_topics(_toml("topics.toml", files, faults), faults)
     known = Known(names, topics, concepts)
     rules = read_rules(_toml("rules.toml", files, faults), known, faults)
+    lexicon = read_lexicon(files["lexicon.csv"], files["stopwords.txt"], faults)
+    models = read_models(files["likeness.toml"], faults)
     if faults:
         raise BadInput(faults)
     terms += _query_terms(rules)
     gazetteer = Gazetteer.build(names.entities.values(), terms, _starts(rules))
-    return Rulebook(_version(files), gazetteer, topics, rules, advice(rules, terms, topics))
+    return Rulebook(
+        version=_version(files),
+        gazetteer=gazetteer,
+        topic_by_name=topics,
+        rules=rules,
+        lexicon=lexicon,
+        models=models,
+        notes=advice(rules, terms, topics),
+    )
 
 
 def _query_terms(rules: Sequence[Rule]) -> Iterator[Term]:
@@ -61,7 +75,7 @@ def _starts(rules: Sequence[Rule]) -> frozenset[str] | None:
 def _version(files: Mapping[str, str]) -> str:
     version = hashlib.blake2b(digest_size=6)
     for name in sorted(files):
-        if name in _FILES or _ENTITIES.fullmatch(name):
+        if name in (*_FILES, *COMPARING) or _ENTITIES.fullmatch(name):
             version.update(f"{name}\0{files[name]}\0".encode("utf-8", "surrogatepass"))
     return version.hexdigest()
 

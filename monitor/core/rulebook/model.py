@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from monitor.core.errors import Fault
 from monitor.core.gazetteer import Gazetteer
+from monitor.core.likeness.judge import Models
+from monitor.core.likeness.lexicon import Lexicon
 from monitor.core.models import Severity
 from monitor.core.query import Query
 
@@ -50,7 +52,8 @@ class Rule:
 @dataclass(frozen=True)
 class Rulebook:
     """Everything compiled; `version` is a hash over all files. `rules` stand in an order in
-    which each comes behind those whose topics it asks for; `notes` tell what looks wrong
+    which each comes behind those whose topics it asks for; `lexicon` and `models` are what texts
+    are compared by; `notes` tell what looks wrong
     but does not keep the rulebook from working.
     """
 
@@ -58,6 +61,8 @@ class Rulebook:
     gazetteer: Gazetteer = field(repr=False)
     topic_by_name: Mapping[str, Topic] = field(repr=False)
     rules: tuple[Rule, ...] = field(repr=False)
+    lexicon: Lexicon = field(repr=False)
+    models: Models = field(repr=False)
     notes: tuple[Fault, ...] = field(default=(), repr=False)
 
     @property

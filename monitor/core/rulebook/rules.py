@@ -17,7 +17,6 @@ from monitor.core.query import Query, QueryError, anchors, atoms_of, leaves, par
 from monitor.core.query.tree import Atom, Saved
 from monitor.core.rulebook.entities import Names
 from monitor.core.rulebook.model import Rule, Sample, Topic
-from monitor.core.rulebook.words import wrong_stem
 
 KINDS = ("subject", "event", "country")
 _TOPIC_FORM: forms.Form = {
@@ -176,7 +175,7 @@ def _resolved(atom: Atom, known: Known) -> Atom:
     if atom.key.startswith("#"):
         kind, value = "concept", atom.key[1:]
     if kind in {"word", "exact"}:
-        if wrong := wrong_stem(value):
+        if wrong := forms.wrong_stem(value):
             raise QueryError(atom.column, f"{value!r}: {wrong}")
         return atom
     vocabulary = known.vocabulary[kind]

@@ -10,8 +10,6 @@ from monitor.core.errors import Fault
 from monitor.core.gazetteer import Role, Term
 from monitor.core.models.labels import LANGUAGES
 
-_SHORTEST_STEM = 2
-
 
 def concept_terms(concepts: Mapping[str, Any], faults: list[Fault]) -> Iterator[Term]:
     """A term for each word of concepts.toml; what is wrong is added to `faults`."""
@@ -25,23 +23,10 @@ def concept_terms(concepts: Mapping[str, Any], faults: list[Fault]) -> Iterator[
                 faults += forms.unknown(language, LANGUAGES, where, "language")
                 continue
             for word in words:
-                if wrong := wrong_stem(word):
+                if wrong := forms.wrong_stem(word):
                     faults.append(Fault(f"{where}.{language}", f"{word!r}: {wrong}"))
-                for form in () if wrong else _forms(word, language):
+                for form in () if wrong else inflect.written(word, language):
                     yield Term(form, Role.WORD, name, atoms=(f"#{name}",))
-
-
-def _forms(word: str, language: str) -> tuple[str, ...]:
-    return inflect.forms(word[:-1], language) if word.endswith("~") else (word,)
-
-
-def wrong_stem(word: str) -> str:
-    """What is wrong with a word that may end in *."""
-    if "*" in word[:-1]:
-        return "only one * and only at the end"
-    if len(word.strip("* ")) < (_SHORTEST_STEM if word.endswith("*") else 1):
-        return "too short"
-    return ""
 
 
 def blocker_terms(text: str) -> Iterator[Term]:

@@ -4,6 +4,10 @@ feed:K        hash    rev, url, state (JSON)                     expires when no
 seen:K        hash    entry id -> "text digest|seconds|story"    capped by the commit, expires
 due           zset    feed K -> when it is to be polled next; a lease is a later time
 story:S       hash    story (JSON), by:K (carrier JSON), told:R  expires
+event:E       hash    rev, facts, by:K (carrier JSON), told:R    expires
+print:S       string  event, entry and fingerprint of story S    expires with the copy window
+near:BLOCK    list    "number|story", the newest first           capped, expires with a window
+remembered    string  how many stories were ever remembered
 claim:NAME    string  story id, for a link or a text             expires
 stories       zset    story id -> first seen                     trimmed by the sweep
 delivery:D    hash    alert (JSON), receiver, state, tries ...   expires
@@ -17,6 +21,8 @@ latency       list    seconds from first sight to delivered      capped
 
 from __future__ import annotations
 
+from monitor.core.digest import digest
+
 PREFIX = "monitor:"
 
 DUE = f"{PREFIX}due"
@@ -25,6 +31,8 @@ DELIVERIES = f"{PREFIX}deliveries"
 ALIVE = f"{PREFIX}alive"
 LATENCY = f"{PREFIX}latency"
 RECEIVERS = f"{PREFIX}receivers"
+REMEMBERED = f"{PREFIX}remembered"
+PRINT = f"{PREFIX}print:"
 # Celery's own keys (queues, bindings) live under this prefix, apart from ours.
 BROKER_PREFIX = f"{PREFIX}celery:"
 
@@ -42,6 +50,16 @@ def seen(key: str) -> str:
 def story(story_id: str) -> str:
     """One story with its carriers and the receivers that are settled."""
     return f"{PREFIX}story:{story_id}"
+
+
+def event(event_id: str) -> str:
+    """One event: whom it was told to, what is known of it, who carries it."""
+    return f"{PREFIX}event:{event_id}"
+
+
+def near(block: str) -> str:
+    """The stories under one name; a digest of it, for there are many of these keys."""
+    return f"{PREFIX}near:{digest(block)}"
 
 
 def claim(name: str) -> str:

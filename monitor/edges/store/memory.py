@@ -16,12 +16,17 @@ from monitor.core.models import (
     Carrier,
     Delivery,
     DeliveryState,
+    EventRef,
     FeedState,
     Identity,
     Known,
+    Lookup,
+    Near,
     Seen,
     Story,
+    StoryRef,
 )
+from monitor.edges.store.memory_likes import MemoryLikes
 from monitor.edges.store.records import FULL_READ, Gauges, StoredStory, reference
 
 
@@ -54,6 +59,7 @@ class MemoryPolls:
         self._latency: list[float] = []
         self._troubles: dict[str, str] = {}
         self._alive: dict[str, float] = {}
+        self._likes = MemoryLikes()
 
     def register(self, due: Mapping[str, datetime], *, prune: bool = True) -> None:
         """As Polls.register."""
@@ -93,13 +99,27 @@ class MemoryPolls:
         }
         return Known(seen, stories)
 
+    def near(self, lookups: Sequence[Lookup]) -> Near:
+        """As Likes.near."""
+        return self._likes.near(lookups)
+
+    def recall(
+        self, stories: Sequence[str], events: Sequence[str]
+    ) -> tuple[Mapping[str, StoryRef], Mapping[str, EventRef]]:
+        """As Likes.recall."""
+        found = [self._stories[one].stored() for one in stories if one in self._stories]
+        return {one.story.id: reference(one) for one in found}, self._likes.recall(events)
+
     def commit(self, commit: Commit) -> bool:
         """As Polls.commit."""
         held = [one for one in commit.claims if self._claims.get(one) in self._stories]
-        if held or self.feed_state(commit.feed).revision + 1 != commit.state.revision:
+        if held or self._likes.overtaken(commit):
+            return False
+        if self.feed_state(commit.feed).revision + 1 != commit.state.revision:
             return False
         self._write_feed(commit)
         self._write_stories(commit)
+        self._likes.write(commit)
         for delivery in commit.deliveries:
             if delivery.id not in self._deliveries:
                 self._deliveries[delivery.id] = delivery

@@ -12,6 +12,7 @@ from monitor.core.models import FeedState, Identity, Known, Seen, StoryRef
 from monitor.edges.store import keys
 from monitor.edges.store.connection import Connected, Pipeline
 from monitor.edges.store.deliveries import add_delivery
+from monitor.edges.store.likes import overtaken, watched, write_likes
 from monitor.edges.store.records import (
     BY,
     CARRIER,
@@ -118,12 +119,15 @@ class Polls(Connected):
             revision = int(pipe.hget(keys.feed(commit.feed), "rev") or 0)
             if revision + 1 != commit.state.revision or _held(pipe, claimed):
                 return False
+            if overtaken(pipe, commit):
+                return False
             made = [one for one in commit.deliveries if not pipe.exists(keys.delivery(one.id))]
             pipe.multi()
             _write(pipe, replace(commit, deliveries=tuple(made)))
             return True
 
-        return self._conditional([keys.feed(commit.feed), *claimed, *sent], attempt)
+        keys_read = [keys.feed(commit.feed), *claimed, *sent, *watched(commit)]
+        return self._conditional(keys_read, attempt)
 
 
 def _held(pipe: Pipeline, claimed: Sequence[str]) -> bool:
@@ -135,6 +139,7 @@ def _held(pipe: Pipeline, claimed: Sequence[str]) -> bool:
 def _write(pipe: Pipeline, commit: Commit) -> None:
     _write_feed(pipe, commit)
     _write_stories(pipe, commit)
+    write_likes(pipe, commit)
     for name, story_id in commit.claims.items():
         pipe.set(keys.claim(name), story_id, ex=CLAIM_TTL)
     for one in commit.deliveries:

@@ -34,3 +34,64 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then
 end
 return 0
 """
+
+# KEYS: names (blocks) that stories are looked up under. ARGV: the prefix of prints, how many
+# stories to return at most, then stories wanted in any case.
+# Returns story, print, story, print, ...: those under most of the names first.
+NEAR = """
+local counts, order = {}, {}
+for _, key in ipairs(KEYS) do
+  for _, line in ipairs(redis.call('LRANGE', key, 0, -1)) do
+    local story = string.sub(line, string.find(line, '|', 1, true) + 1)
+    if counts[story] then
+      counts[story] = counts[story] + 1
+    else
+      counts[story] = 1
+      order[#order + 1] = story
+    end
+  end
+end
+local rank = {}
+for i, story in ipairs(order) do rank[story] = i end
+table.sort(order, function(a, b)
+  if counts[a] ~= counts[b] then return counts[a] > counts[b] end
+  return rank[a] < rank[b]
+end)
+local found, taken = {}, {}
+local function take(story)
+  if taken[story] then return end
+  taken[story] = true
+  local print = redis.call('GET', ARGV[1] .. story)
+  if print then
+    found[#found + 1] = story
+    found[#found + 1] = print
+  end
+end
+for i = 3, #ARGV do take(ARGV[i]) end
+for i = 1, math.min(#order, tonumber(ARGV[2])) do take(order[i]) end
+return found
+"""
+
+# KEYS: names (blocks). ARGV: a number. Whether a story with a higher one stands under any.
+NEWER = """
+for _, key in ipairs(KEYS) do
+  local line = redis.call('LINDEX', key, 0)
+  if line and tonumber(string.sub(line, 1, string.find(line, '|', 1, true) - 1)) > tonumber(ARGV[1])
+  then return 1 end
+end
+return 0
+"""
+
+# KEYS: the count of stories, the story's print, then its names as a copy and as a report.
+# ARGV: story, print, how many of the names are a copy's, the two windows in seconds, the
+# longest that a list may be.
+REMEMBER = """
+local number = redis.call('INCR', KEYS[1])
+redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[4])
+for i = 3, #KEYS do
+  redis.call('LPUSH', KEYS[i], number .. '|' .. ARGV[1])
+  redis.call('LTRIM', KEYS[i], 0, ARGV[6] - 1)
+  redis.call('EXPIRE', KEYS[i], i - 2 <= tonumber(ARGV[3]) and ARGV[4] or ARGV[5])
+end
+return number
+"""

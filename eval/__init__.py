@@ -1,0 +1,1 @@
+"""Labelled entries of our own, and what is learned from them."""

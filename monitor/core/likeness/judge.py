@@ -1,0 +1,113 @@
+"""Whether two texts are copies, or tell of one event: weights learned from labelled pairs.
+
+Logistic models (likeness.toml holds their weights, `make learn` learns them),
+behind a few plain rules for what no likeness can outweigh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp
+from typing import NamedTuple
+
+from monitor.core.likeness.features import copying, sharing
+from monitor.core.models import Fingerprint
+
+# Content words below which two texts are not told to be copies.
+_TELLING_WORDS = 4
+
+
+@dataclass(frozen=True)
+class Model:
+    """Weights of figures, and the chance (0 to 1) from which a pair counts."""
+
+    bias: float
+    weights: Sequence[float]
+    threshold: float
+
+    def chance(self, figures: Sequence[float]) -> float:
+        """How probable it is that a pair belongs together."""
+        total = self.bias + sum(w * x for w, x in zip(self.weights, figures, strict=True))
+        return 1 / (1 + exp(-max(-30.0, min(30.0, total))))
+
+
+@dataclass(frozen=True)
+class Models:
+    """Copies of one text; reports of one event; and how telling each name and concept is (0 to
+    1), 1 for those not named.
+    """
+
+    copies: Model
+    events: Model
+    rarity: Mapping[str, float]
+
+
+class Likeness(NamedTuple):
+    """The chance that two texts are copies, and that they tell of one event."""
+
+    copy: float
+    event: float
+
+
+def liken(one: Fingerprint, other: Fingerprint, models: Models) -> Likeness:
+    """Compare two texts."""
+    return Likeness(_copy(one, other, models.copies), _event(one, other, models))
+
+
+def comparable(one: Fingerprint, other: Fingerprint) -> bool:
+    """Whether two texts may be copies at all: nothing rules it out, however alike they are."""
+    return (
+        one.language == other.language
+        and min(len(one.words), len(other.words)) >= _TELLING_WORDS
+        and not _other_numbers(one, other)
+        and not _elsewhere(one, other)
+        and not _other_day(one, other)
+    )
+
+
+def _copy(one: Fingerprint, other: Fingerprint, model: Model) -> float:
+    return model.chance(copying(one, other)) if comparable(one, other) else 0.0
+
+
+def _other_numbers(one: Fingerprint, other: Fingerprint) -> bool:
+    """Whether each has counted something that the other has not, or the titles hold different
+    numbers ("day 481", "day 483").
+    """
+    counted = one.counts - other.counts and other.counts - one.counts
+    return bool(counted) or bool(
+        one.figures and other.figures and one.figures.isdisjoint(other.figures)
+    )
+
+
+def _elsewhere(one: Fingerprint, other: Fingerprint) -> bool:
+    """Whether each names a place that the other does not: one form, filled in twice."""
+    mine, theirs = one.names - other.names, other.names - one.names
+    return any(name[0] in "pr" for name in mine) and any(name[0] in "pr" for name in theirs)
+
+
+def _other_day(one: Fingerprint, other: Fingerprint) -> bool:
+    """Whether both sum up several things, and not the same ones."""
+    sums_up = "wrapup" in one.headed and "wrapup" in other.headed
+    return sums_up and one.words[: one.head] != other.words[: other.head]
+
+
+def _event(one: Fingerprint, other: Fingerprint, models: Models) -> float:
+    if not one.names & other.names:
+        return 0.0
+    return models.events.chance(sharing(one, other, models.rarity))
+
+
+# Shares of common words up to which two texts of one language have nothing to do with
+# each other.
+_STRANGE = 0.2
+
+
+def differ(one: Fingerprint, other: Fingerprint) -> bool:
+    """Whether two texts under one name are not two states of one text: they have a few words in
+    common at most, in the titles and in all.
+    """
+    if one.language != other.language:
+        return True
+    figures = copying(one, other)
+    return figures.words <= _STRANGE and figures.title <= _STRANGE

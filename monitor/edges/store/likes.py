@@ -1,0 +1,129 @@
+"""The comparing side of the store: fingerprints, the names they are looked up by, events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from monitor.core.commit import Commit
+from monitor.core.digest import digest
+from monitor.core.models import EventRef, Indexed, Lookup, Near, Remembered, StoryRef, Windows
+from monitor.edges.store import keys
+from monitor.edges.store.connection import Connected, Pipeline
+from monitor.edges.store.packing import pack, unpack
+from monitor.edges.store.records import BY, CARRIER, TOLD, read_story, reference
+from monitor.edges.store.scripts import NEAR, NEWER, REMEMBER
+
+# Stories kept under one name, and compared with one entry at most: cost stays the same
+# however many are remembered.
+LONGEST, MOST = 48, 16
+# Seconds that an event is remembered: later than this nothing joins it.
+EVENT_TTL = 21 * 86_400
+_REVISION, _FACTS = "rev", "facts"
+
+
+class Likes(Connected):
+    """What may be like an entry, and what is known of stories and events."""
+
+    def near(self, lookups: Sequence[Lookup]) -> Near:
+        """The stories under most of each lookup's names, and those it asks for itself."""
+        wanted = [one for one in lookups if one.blocks]
+        if not wanted:
+            return Near(tuple(() for _ in lookups))
+        with self.reached():
+            # Counted first: what is remembered from now on, the commit will see.
+            count = int(self._redis.get(keys.REMEMBERED) or 0)
+            find = self._redis.register_script(NEAR)
+            pipe = self._redis.pipeline(transaction=False)
+            for one in wanted:
+                names = [keys.near(block) for block in one.blocks]
+                find(keys=names, args=[keys.PRINT, MOST, *one.stories], client=pipe)
+            answers = iter(pipe.execute())
+        found = (_remembered(next(answers)) if one.blocks else () for one in lookups)
+        return Near(tuple(found), count)
+
+    def recall(
+        self, stories: Sequence[str], events: Sequence[str]
+    ) -> tuple[Mapping[str, StoryRef], Mapping[str, EventRef]]:
+        """What is known of these stories and events; those that expired are left out."""
+        with self.reached():
+            pipe = self._redis.pipeline(transaction=False)
+            for one in stories:
+                pipe.hgetall(keys.story(one))
+            for one in events:
+                pipe.hgetall(keys.event(one))
+            found = pipe.execute()
+        stored = [read_story(fields) for fields in found[: len(stories)]]
+        told = zip(events, found[len(stories) :], strict=True)
+        return (
+            {one.story.id: reference(one) for one in stored if one},
+            {name: _event(name, fields) for name, fields in told if fields},
+        )
+
+
+def _remembered(answer: Sequence[str]) -> tuple[Remembered, ...]:
+    return tuple(unpack(story, line) for story, line in zip(answer[::2], answer[1::2], strict=True))
+
+
+def _event(name: str, fields: Mapping[str, str]) -> EventRef:
+    carriers = [CARRIER.validate_json(fields[one]) for one in fields if one.startswith(BY)]
+    facts = fields.get(_FACTS, "")
+    return EventRef(
+        id=name,
+        revision=int(fields.get(_REVISION, 0)),
+        told={one.removeprefix(TOLD): fields[one] for one in fields if one.startswith(TOLD)},
+        facts=frozenset(facts.split(",")) if facts else frozenset(),
+        carriers=tuple(sorted(carriers, key=lambda one: one.seen)),
+    )
+
+
+def watched(commit: Commit) -> list[str]:
+    """The keys of events and names that a commit was decided on."""
+    names = [keys.near(block) for one in commit.indexed for block in (*one.copies, *one.events)]
+    return [*map(keys.event, commit.events), *dict.fromkeys(names)]
+
+
+def overtaken(pipe: Pipeline, commit: Commit) -> bool:
+    """Whether an event grew, or a story was remembered that may be like one of ours, since
+    the commit was decided.
+    """
+    for one in commit.events.values():
+        if int(pipe.hget(keys.event(one.id), _REVISION) or 0) != one.revision:
+            return True
+    blocks = {block for one in commit.indexed for block in (*one.copies, *one.events)}
+    if not blocks:
+        return False
+    names = [keys.near(block) for block in sorted(blocks)]
+    return bool(pipe.eval(NEWER, len(names), *names, commit.count))
+
+
+def write_likes(pipe: Pipeline, commit: Commit) -> None:
+    """Queue the writes that let later entries be compared with those of a commit."""
+    for one in commit.indexed:
+        _remember(pipe, one, commit.windows)
+    for event in commit.events.values():
+        _write_event(pipe, event)
+
+
+def _remember(pipe: Pipeline, one: Indexed, windows: Windows) -> None:
+    story, line = one.remembered.story, pack(one.remembered)
+    copy, event = int(windows.copy.total_seconds()), int(windows.event.total_seconds())
+    print_ = f"{keys.PRINT}{story}"
+    if not one.copies and not one.events:
+        pipe.set(print_, line, ex=copy)
+        return
+    names = [keys.near(block) for block in (*one.copies, *one.events)]
+    args = [story, line, len(one.copies), copy, event, LONGEST]
+    pipe.eval(REMEMBER, len(names) + 2, keys.REMEMBERED, print_, *names, *args)
+
+
+def _write_event(pipe: Pipeline, event: EventRef) -> None:
+    key = keys.event(event.id)
+    fields = {
+        _REVISION: event.revision + 1,
+        _FACTS: ",".join(sorted(event.facts)),
+        **{f"{TOLD}{receiver}": delivery for receiver, delivery in event.told.items()},
+    }
+    pipe.hset(key, mapping=fields)
+    for one in event.carriers:
+        pipe.hsetnx(key, f"{BY}{digest(one.feed)}", CARRIER.dump_json(one, exclude_defaults=True))
+    pipe.expire(key, EVENT_TTL)

@@ -1,0 +1,59 @@
+"""The comparing side of the store, in memory; as edges/store/likes."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from monitor.core.commit import Commit
+from monitor.core.models import EventRef, Lookup, Near, Remembered
+from monitor.edges.store.likes import LONGEST, MOST
+
+
+class MemoryLikes:
+    """Fingerprints, the names they are looked up by, and events. Nothing expires."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._prints: dict[str, Remembered] = {}
+        self._blocks: dict[str, deque[tuple[int, str]]] = {}
+        self._events: dict[str, EventRef] = {}
+
+    def near(self, lookups: Sequence[Lookup]) -> Near:
+        """As Likes.near."""
+        return Near(tuple(self._found(one) for one in lookups), self._count)
+
+    def _found(self, lookup: Lookup) -> tuple[Remembered, ...]:
+        shared = Counter(
+            story for block in lookup.blocks for _, story in self._blocks.get(block, ())
+        )
+        named = [story for story, _ in shared.most_common(MOST)]
+        wanted = dict.fromkeys((*lookup.stories, *named))
+        return tuple(self._prints[one] for one in wanted if one in self._prints)
+
+    def recall(self, events: Sequence[str]) -> Mapping[str, EventRef]:
+        """As Likes.recall, of events."""
+        return {one: self._events[one] for one in events if one in self._events}
+
+    def overtaken(self, commit: Commit) -> bool:
+        """As likes.overtaken."""
+        known = self._events
+        if any(known.get(one.id, one).revision != one.revision for one in commit.events.values()):
+            return True
+        blocks = (block for one in commit.indexed for block in (*one.copies, *one.events))
+        heads = (self._blocks[block][0][0] for block in blocks if block in self._blocks)
+        return any(number > commit.count for number in heads)
+
+    def write(self, commit: Commit) -> None:
+        """As likes.write_likes."""
+        for one in commit.indexed:
+            story = one.remembered.story
+            self._prints[story] = one.remembered
+            if one.copies or one.events:
+                self._count += 1
+            for block in (*one.copies, *one.events):
+                line = self._blocks.setdefault(block, deque(maxlen=LONGEST))
+                line.appendleft((self._count, story))
+        for event in commit.events.values():
+            self._events[event.id] = replace(event, revision=event.revision + 1)

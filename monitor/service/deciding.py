@@ -1,0 +1,53 @@
+"""What to do about the entries of one poll: the steps of triage, and what each asks the store.
+
+known   which entries were seen before            -> read   topics and fingerprints
+near    which stories may be like those           -> place  the story and event of each
+recall  what is known of these stories and events -> tell   whom to tell, and why
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from monitor.core.models import Entry, Feed, Identity, Known, Place, Verdict
+from monitor.core.triage import Policy, lookup, place, read, tell
+from monitor.service.ports import Memory
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The verdicts, and what they were decided on."""
+
+    verdicts: tuple[Verdict, ...]
+    known: Known
+
+
+def decide(
+    store: Memory,
+    feed: Feed,
+    entries: Sequence[tuple[Entry, Identity]],
+    policy: Policy,
+    now: datetime,
+    *,
+    first_poll: bool = False,
+) -> Decided:
+    """Decide on the entries of one poll, in feed order."""
+    known = store.known(feed.key, [identity for _, identity in entries])
+    cases = read(feed, entries, known.seen, policy.rulebook)
+    near = store.near([lookup(case, known) for case in cases])
+    places = place(cases, known, near.likes, policy)
+    known = _recalled(store, replace(known, count=near.count), places)
+    return Decided(tell(cases, places, known, policy, now, first_poll=first_poll), known)
+
+
+def _recalled(store: Memory, known: Known, places: Iterable[Place | None]) -> Known:
+    """What is known, with the stories and events that entries were placed in."""
+    placed = [one for one in places if one]
+    stories = {one.story for one in placed if one.story} - known.stories.keys()
+    events = {one.event for one in placed if one.event}
+    if not events:
+        return known
+    found, told = store.recall(sorted(stories), sorted(events))
+    return replace(known, stories={**known.stories, **found}, events=told)
