@@ -37,7 +37,7 @@ AGAINST = {
 }
 EITHER = {"within", "length"}
 # The chance from which a pair counts: high, for a wrong merge hides news.
-THRESHOLDS = {"copies": 0.8, "events": 0.8}
+THRESHOLDS = {"copies": 0.76, "events": 0.83}
 # How strongly the weights follow the pairs; what a pair in one language counts (there are
 # fewer of them).
 STRENGTH = {"copies": 10.0, "events": 0.3}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from monitor.core.dedupe import claims
 from monitor.core.digest import delivery_id
@@ -53,6 +53,7 @@ class Commit:
     events: Mapping[str, EventRef] = field(default_factory=dict)
     indexed: tuple[Indexed, ...] = ()
     count: int = 0
+    day: date = date.min
     windows: Windows = field(default_factory=Windows)
 
 
@@ -87,6 +88,7 @@ def gather(
         events=_events(verdicts, known),
         indexed=tuple(_indexed(verdicts, known)),
         count=known.count,
+        day=now.date(),
         windows=windows,
     )
 

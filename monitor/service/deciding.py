@@ -36,8 +36,8 @@ def decide(
     """Decide on the entries of one poll, in feed order."""
     known = store.known(feed.key, [identity for _, identity in entries])
     cases = read(feed, entries, known.seen, policy.rulebook)
-    near = store.near([lookup(case, known) for case in cases])
-    places = place(cases, known, near.likes, policy)
+    near = store.near([lookup(case, known) for case in cases], now.date())
+    places = place(cases, known, near, policy)
     known = _recalled(store, replace(known, count=near.count), places)
     return Decided(tell(cases, places, known, policy, now, first_poll=first_poll), known)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from monitor.core.commit import Commit
@@ -57,8 +57,8 @@ class Memory(Protocol):
         """What is known of these entries."""
         ...
 
-    def near(self, lookups: Sequence[Lookup]) -> Near:
-        """The stories that may be like these."""
+    def near(self, lookups: Sequence[Lookup], day: date) -> Near:
+        """The stories that may be like these, and what is told how often by then."""
         ...
 
     def recall(

@@ -180,11 +180,17 @@ def _jaccard(a: AbstractSet[str], b: AbstractSet[str]) -> float:
 
 
 def _cosine(a: AbstractSet[str], b: AbstractSet[str], rarity: Mapping[str, float]) -> float:
-    """The cosine of two sets whose members weigh by their rarity."""
+    """The cosine of two sets whose members weigh by their rarity; what both are made of says
+    little where all of it is common.
+    """
     if not a or not b or a.isdisjoint(b):
         return 0.0
     both, mine, theirs = (sum(rarity.get(m, 1.0) ** 2 for m in part) for part in (a & b, a, b))
-    return both / sqrt(mine * theirs)
+    return both / sqrt(max(mine, _TELLING) * max(theirs, _TELLING))
+
+
+# What a set must weigh to be told by.
+_TELLING = 0.5
 
 
 def _covered(
@@ -200,7 +206,8 @@ def _covered(
 
 def _share(part: AbstractSet[str], whole: AbstractSet[str], rarity: Mapping[str, float]) -> float:
     weight = sum(rarity.get(one, 1.0) for one in part)
-    return sum(rarity.get(one, 1.0) for one in part & whole) / weight if weight else 0.5
+    shared = sum(rarity.get(one, 1.0) for one in part & whole)
+    return shared / max(weight, _TELLING) if weight else 0.5
 
 
 def _weight(shared: AbstractSet[str], rarity: Mapping[str, float]) -> float:

@@ -61,7 +61,14 @@ _CAPTION = re.compile(
     re.DOTALL,
 )
 _DIGITS = re.compile(r"(?<![\w.,])\d{1,3}(?:[ .,]\d{3})+(?![\w])|(?<![\w.,])\d+(?:[.,]\d+)?")
+# Thousands and millions written out behind a number ("25 тыс.", "1.3 million").
+_SCALES = {
+    1_000: re.compile(r"\s?(?:thousand|mille|milliers|тыс|тысяч\w*|الف|الاف)\b"),
+    1_000_000: re.compile(r"\s?(?:million\w*|millions?|млн|миллион\w*|مليون\w*|ملايين)\b"),
+    1_000_000_000: re.compile(r"\s?(?:billion\w*|milliards?|млрд|миллиард\w*|مليار\w*)\b"),
+}
 _GROUPED = re.compile(r"[ .,](?=\d{3}(?!\d))")
+_SCALE_LENGTH = 12
 # Years say when, not how many.
 _YEARS = range(1900, 2101)
 # Words between a number and what it counts.
@@ -147,7 +154,11 @@ def _keys(name: Name) -> tuple[str, ...]:
 def _read(text: str, language: str, lexicon: Lexicon, most: int) -> _Field:
     folded = fold_text(text[: most * 20])
     found = list(lexicon.find(folded, language))
-    digits = [(value, *one.span()) for one in _DIGITS.finditer(folded) if (value := _value(one[0]))]
+    digits = [
+        (value, *one.span())
+        for one in _DIGITS.finditer(folded)
+        if (value := _value(one[0], folded[one.end() : one.end() + _SCALE_LENGTH]))
+    ]
     written = [(name, start, end) for name, start, end in found if name.isdigit()]
     months = [(start, end) for name, start, end in found if name in _MONTHS]
     numbers = [one for one in (*digits, *written) if not any(_near(one, month) for month in months)]
@@ -160,10 +171,11 @@ def _read(text: str, language: str, lexicon: Lexicon, most: int) -> _Field:
     )
 
 
-def _value(digits: str) -> str:
-    """A number as it is compared: whole, above one, no year."""
-    whole = re.split(r"[.,]", _GROUPED.sub("", digits))[0]
-    value = int(whole)
+def _value(digits: str, behind: str) -> str:
+    """A number as it is compared: whole, above one, no year; with what stands behind it."""
+    plain = _GROUPED.sub("", digits).replace(",", ".")
+    scale = next((one for one, words in _SCALES.items() if words.match(behind)), 1)
+    value = int(float(plain) * scale)
     return str(value) if value > 1 and value not in _YEARS else ""
 
 

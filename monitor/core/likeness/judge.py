@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp
+from math import exp, log
 from typing import NamedTuple
 
 from monitor.core.likeness.features import copying, sharing
@@ -50,9 +50,31 @@ class Likeness(NamedTuple):
     event: float
 
 
-def liken(one: Fingerprint, other: Fingerprint, models: Models) -> Likeness:
-    """Compare two texts."""
-    return Likeness(_copy(one, other, models.copies), _event(one, other, models))
+def liken(
+    one: Fingerprint, other: Fingerprint, models: Models, rarity: Mapping[str, float]
+) -> Likeness:
+    """Compare two texts; `rarity`: how telling names and concepts are just now."""
+    return Likeness(_copy(one, other, models.copies), _event(one, other, models.events, rarity))
+
+
+# Stories from which on it tells how often each of them names a thing; the share of them from
+# which on that thing tells less; and the least it tells.
+_ENOUGH, _COMMON, _LEAST = 40, 30, 0.03
+
+
+def rarity_now(models: Models, told: Mapping[str, int], recent: int) -> Mapping[str, float]:
+    """How telling names and concepts are just now: while everybody writes of one crisis, its
+    names tell none of its turns from another. `told`: in how many of the `recent` stories
+    each stands.
+    """
+    if recent < _ENOUGH:
+        return models.rarity
+    now = {
+        mark: max(_LEAST, min(1.0, log(recent / often) / log(_COMMON)))
+        for mark, often in told.items()
+    }
+    rarer = {mark: min(one, models.rarity.get(mark, 1.0)) for mark, one in now.items()}
+    return {**models.rarity, **rarer}
 
 
 def comparable(one: Fingerprint, other: Fingerprint) -> bool:
@@ -81,9 +103,10 @@ def _other_numbers(one: Fingerprint, other: Fingerprint) -> bool:
 
 
 def _elsewhere(one: Fingerprint, other: Fingerprint) -> bool:
-    """Whether each names a place that the other does not: one form, filled in twice."""
-    mine, theirs = one.names - other.names, other.names - one.names
-    return any(name[0] in "pr" for name in mine) and any(name[0] in "pr" for name in theirs)
+    """Whether each names places, and none that the other names: one form, filled in twice."""
+    here = {name for name in one.names if name[0] in "pr"}
+    there = {name for name in other.names if name[0] in "pr"}
+    return bool(here and there) and here.isdisjoint(there)
 
 
 def _other_day(one: Fingerprint, other: Fingerprint) -> bool:
@@ -92,10 +115,12 @@ def _other_day(one: Fingerprint, other: Fingerprint) -> bool:
     return sums_up and one.words[: one.head] != other.words[: other.head]
 
 
-def _event(one: Fingerprint, other: Fingerprint, models: Models) -> float:
+def _event(
+    one: Fingerprint, other: Fingerprint, model: Model, rarity: Mapping[str, float]
+) -> float:
     if not one.names & other.names:
         return 0.0
-    return models.events.chance(sharing(one, other, models.rarity))
+    return model.chance(sharing(one, other, rarity))
 
 
 # Shares of common words up to which two texts of one language have nothing to do with

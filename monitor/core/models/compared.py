@@ -60,20 +60,26 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What may be like a text: stories under these names (blocks), and these stories."""
+    """What may be like a text: stories under these names (blocks), and these stories;
+    `marks`: the names and concepts of which it is asked how often they are told just now.
+    """
 
     blocks: tuple[str, ...] = ()
     stories: tuple[str, ...] = ()
+    marks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Near:
     """What was found for each lookup, the likeliest first, and how many stories had been
-    remembered by then.
+    remembered by then. `recent`: stories of today and yesterday, `told`: in how many of these
+    each mark stands.
     """
 
     likes: tuple[tuple[Remembered, ...], ...] = ()
     count: int = 0
+    recent: int = 0
+    told: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,11 @@ from datetime import timedelta
 
 from monitor.core.dedupe import claims
 from monitor.core.likeness.blocks import copy_blocks, event_blocks
-from monitor.core.likeness.judge import Likeness, differ, liken
+from monitor.core.likeness.judge import Likeness, differ, liken, rarity_now
 from monitor.core.models import (
     Fingerprint,
     Known,
+    Near,
     Place,
     Remembered,
     Sameness,
@@ -29,17 +30,17 @@ Scored = tuple[Likeness, Remembered]
 
 
 def place(
-    cases: Sequence[Case], known: Known, likes: Sequence[Sequence[Remembered]], policy: Policy
+    cases: Sequence[Case], known: Known, near: Near, policy: Policy
 ) -> tuple[Place | None, ...]:
     """The place of each case; None for what was seen before unchanged or has no topic,
     unless it takes back what it said.
 
-    `likes`: for each case what the store remembers that may be like it; cases before it in
+    `near`: for each case what the store remembers that may be like it; cases before it in
     the same poll count as remembered too.
     """
     places: list[Place | None] = []
-    poll = _Poll(known, policy)
-    for case, found in zip(cases, likes, strict=True):
+    poll = _Poll(known, policy, near)
+    for case, found in zip(cases, near.likes, strict=True):
         if case.fingerprint:
             places.append(poll.place(case, case.fingerprint, found))
         else:
@@ -50,9 +51,11 @@ def place(
 class _Poll:
     """The entries of one poll, each remembered for those behind it."""
 
-    def __init__(self, known: Known, policy: Policy) -> None:
+    def __init__(self, known: Known, policy: Policy, near: Near) -> None:
         self._known = known
         self._policy = policy
+        models = policy.rulebook.models
+        self._rarity = rarity_now(models, near.told, near.recent)
         self._claimed: dict[str, Remembered] = {}
         self._blocks: dict[str, list[Remembered]] = {}
 
@@ -112,7 +115,7 @@ class _Poll:
         return StoryRef(one.story, one.event, one.entry) if one else None
 
     def _liken(self, print_: Fingerprint, other: Remembered) -> Likeness:
-        return liken(print_, other.fingerprint, self._policy.rulebook.models)
+        return liken(print_, other.fingerprint, self._policy.rulebook.models, self._rarity)
 
     def _copy(self, print_: Fingerprint, scored: Iterable[Scored]) -> Place | None:
         models, window = self._policy.rulebook.models, self._policy.windows.copy

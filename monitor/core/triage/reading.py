@@ -108,4 +108,5 @@ def lookup(case: Case, known: Known) -> Lookup:
     earlier = known.seen.get(case.identity.id)
     own = [earlier.story] if earlier and earlier.story else []
     blocks = (*copy_blocks(case.fingerprint), *event_blocks(case.fingerprint))
-    return Lookup(blocks, tuple(dict.fromkeys((*own, *named))))
+    marks = case.fingerprint.names | case.fingerprint.concepts
+    return Lookup(blocks, tuple(dict.fromkeys((*own, *named))), marks)

@@ -7,6 +7,7 @@ story:S       hash    story (JSON), by:K (carrier JSON), told:R  expires
 event:E       hash    rev, facts, by:K (carrier JSON), told:R    expires
 print:S       string  event, entry and fingerprint of story S    expires with the copy window
 near:BLOCK    list    "number|story", the newest first           capped, expires with a window
+told:DAY      hash    name or concept -> in how many stories of the day it stands
 remembered    string  how many stories were ever remembered
 claim:NAME    string  story id, for a link or a text             expires
 stories       zset    story id -> first seen                     trimmed by the sweep
@@ -20,6 +21,8 @@ latency       list    seconds from first sight to delivered      capped
 """
 
 from __future__ import annotations
+
+from datetime import date
 
 from monitor.core.digest import digest
 
@@ -55,6 +58,11 @@ def story(story_id: str) -> str:
 def event(event_id: str) -> str:
     """One event: whom it was told to, what is known of it, who carries it."""
     return f"{PREFIX}event:{event_id}"
+
+
+def told(day: date) -> str:
+    """How often things are told on a day."""
+    return f"{PREFIX}told:{day.isoformat()}"
 
 
 def near(block: str) -> str:

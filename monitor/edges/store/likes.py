@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 
 from monitor.core.commit import Commit
 from monitor.core.digest import digest
@@ -18,14 +20,19 @@ from monitor.edges.store.scripts import NEAR, NEWER, REMEMBER
 LONGEST, MOST = 48, 16
 # Seconds that an event is remembered: later than this nothing joins it.
 EVENT_TTL = 21 * 86_400
+# Seconds that the counts of a day are kept; what all stories of a day are counted under.
+_TOLD_TTL = 3 * 86_400
+ALL = "*"
 _REVISION, _FACTS = "rev", "facts"
 
 
 class Likes(Connected):
     """What may be like an entry, and what is known of stories and events."""
 
-    def near(self, lookups: Sequence[Lookup]) -> Near:
-        """The stories under most of each lookup's names, and those it asks for itself."""
+    def near(self, lookups: Sequence[Lookup], day: date) -> Near:
+        """The stories under most of each lookup's names, and those it asks for itself; and how
+        often what they name was told on this day and the one before.
+        """
         wanted = [one for one in lookups if one.blocks]
         if not wanted:
             return Near(tuple(() for _ in lookups))
@@ -34,12 +41,18 @@ class Likes(Connected):
             count = int(self._redis.get(keys.REMEMBERED) or 0)
             find = self._redis.register_script(NEAR)
             pipe = self._redis.pipeline(transaction=False)
+            asked = [ALL, *sorted({mark for one in wanted for mark in one.marks})]
+            for each in (day, day - timedelta(days=1)):
+                pipe.hmget(keys.told(each), asked)
             for one in wanted:
                 names = [keys.near(block) for block in one.blocks]
                 find(keys=names, args=[keys.PRINT, MOST, *one.stories], client=pipe)
-            answers = iter(pipe.execute())
+            today, before, *answered = pipe.execute()
+        counts = [int(a or 0) + int(b or 0) for a, b in zip(today, before, strict=True)]
+        told = {mark: often for mark, often in zip(asked, counts, strict=True) if often}
+        answers = iter(answered)
         found = (_remembered(next(answers)) if one.blocks else () for one in lookups)
-        return Near(tuple(found), count)
+        return Near(tuple(found), count, counts[0], told)
 
     def recall(
         self, stories: Sequence[str], events: Sequence[str]
@@ -100,8 +113,18 @@ def write_likes(pipe: Pipeline, commit: Commit) -> None:
     """Queue the writes that let later entries be compared with those of a commit."""
     for one in commit.indexed:
         _remember(pipe, one, commit.windows)
+    if new := [one for one in commit.indexed if one.copies or one.events]:
+        counted = Counter(mark for one in new for mark in marks(one))
+        for mark, often in counted.items():
+            pipe.hincrby(keys.told(commit.day), mark, often)
+        pipe.expire(keys.told(commit.day), _TOLD_TTL)
     for event in commit.events.values():
         _write_event(pipe, event)
+
+
+def marks(one: Indexed) -> tuple[str, ...]:
+    """What is counted of a new story: its names and concepts, and itself."""
+    return (ALL, *one.remembered.fingerprint.names, *one.remembered.fingerprint.concepts)
 
 
 def _remember(pipe: Pipeline, one: Indexed, windows: Windows) -> None:

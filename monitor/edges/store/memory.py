@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from monitor.core.commit import Commit
 from monitor.core.dedupe import names_of_new
@@ -99,9 +99,9 @@ class MemoryPolls:
         }
         return Known(seen, stories)
 
-    def near(self, lookups: Sequence[Lookup]) -> Near:
+    def near(self, lookups: Sequence[Lookup], day: date) -> Near:
         """As Likes.near."""
-        return self._likes.near(lookups)
+        return self._likes.near(lookups, day)
 
     def recall(
         self, stories: Sequence[str], events: Sequence[str]

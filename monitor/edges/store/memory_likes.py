@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date, timedelta
 
 from monitor.core.commit import Commit
 from monitor.core.models import EventRef, Lookup, Near, Remembered
-from monitor.edges.store.likes import LONGEST, MOST
+from monitor.edges.store.likes import ALL, LONGEST, MOST, marks
 
 
 class MemoryLikes:
@@ -19,10 +20,16 @@ class MemoryLikes:
         self._prints: dict[str, Remembered] = {}
         self._blocks: dict[str, deque[tuple[int, str]]] = {}
         self._events: dict[str, EventRef] = {}
+        self._told: dict[date, Counter[str]] = {}
 
-    def near(self, lookups: Sequence[Lookup]) -> Near:
+    def near(self, lookups: Sequence[Lookup], day: date) -> Near:
         """As Likes.near."""
-        return Near(tuple(self._found(one) for one in lookups), self._count)
+        recent = Counter[str]()
+        for one in (day, day - timedelta(days=1)):
+            recent += self._told.get(one, Counter())
+        marks = {mark for one in lookups for mark in one.marks}
+        told = {mark: recent[mark] for mark in marks if mark in recent}
+        return Near(tuple(self._found(one) for one in lookups), self._count, recent[ALL], told)
 
     def _found(self, lookup: Lookup) -> tuple[Remembered, ...]:
         shared = Counter(
@@ -52,6 +59,7 @@ class MemoryLikes:
             self._prints[story] = one.remembered
             if one.copies or one.events:
                 self._count += 1
+                self._told.setdefault(commit.day, Counter()).update(marks(one))
             for block in (*one.copies, *one.events):
                 line = self._blocks.setdefault(block, deque(maxlen=LONGEST))
                 line.appendleft((self._count, story))
