@@ -250,7 +250,9 @@ class _replaying:
 
     def __init__(self, settings: Settings) -> None:
         rulebook, _ = check(settings)
-        policy = Policy(rulebook, settings.routes, settings.fresh, settings.max_age)
+        policy = Policy(
+            rulebook, settings.routes, settings.fresh, settings.max_age, settings.windows
+        )
         self._parser = ParserProcess(limits=ParseLimits(entries=settings.max_entries))
         feeds = {feed.url: feed for feed in settings.feeds}
         self._replay = offline.Replay(policy, self._parser, feeds)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 
 from monitor.core.dedupe import claims
 from monitor.core.digest import delivery_id
 from monitor.core.growing import grown
+from monitor.core.identity import rekeyed
 from monitor.core.likeness.blocks import copy_blocks, event_blocks
 from monitor.core.models import (
     Delivery,
@@ -55,6 +56,14 @@ class Commit:
     count: int = 0
     day: date = date.min
     windows: Windows = field(default_factory=Windows)
+
+
+def rename(feed: str, url: str, state: FeedState, memory: Mapping[str, Seen], key: str) -> Commit:
+    """The commit that makes a feed's entries known by another key, and changes nothing else."""
+    renamed = rekeyed(memory, key)
+    after = replace(state, key=key, revision=state.revision + 1)
+    gone = tuple(sorted(memory.keys() - renamed.keys()))
+    return Commit(feed, url, after, seen=renamed, forgotten=gone)
 
 
 def gather(
@@ -126,7 +135,7 @@ def _changed(verdict: Verdict, known: Known) -> bool:
 def _seen(verdict: Verdict, known: Known, now: datetime) -> Seen:
     earlier = known.seen.get(verdict.identity.id)
     story = verdict.story_id or (earlier.story if earlier else None)
-    return Seen(verdict.identity.text, story, now.timestamp())
+    return Seen(verdict.identity.text, story, now.timestamp(), verdict.identity.link)
 
 
 def _forgotten(
@@ -162,5 +171,11 @@ def _deliveries(verdicts: Sequence[Verdict], now: datetime) -> list[Delivery]:
     made: dict[str, Delivery] = {}
     for alert in (alert for one in verdicts for alert in one.alerts):
         name = delivery_id(alert.story.id, alert.receiver, *alert.news)
-        made.setdefault(name, Delivery(name, alert, created=now))
+        due = _next_digest(now) if alert.kind == "digest" else None
+        made.setdefault(name, Delivery(name, alert, created=now, due=due))
     return list(made.values())
+
+
+def _next_digest(now: datetime) -> datetime:
+    """Digests go out at the full hour."""
+    return now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from w3lib.url import canonicalize_url
 
 from monitor.core.digest import digest
-from monitor.core.models import Entry, Identity
+from monitor.core.models import Entry, Identity, Seen
 
 # Parameters that say where a reader came from, or which rendering they saw, never which
 # text it is. From the documentation of the tools that set them: Google Analytics and Ads,
@@ -44,8 +45,10 @@ _WORDS = re.compile(r"[^\W_]+")
 _TELLING = 40
 
 
-def identify(entries: Sequence[Entry]) -> tuple[Identity, ...]:
+def identify(entries: Sequence[Entry], key: str = "") -> tuple[Identity, ...]:
     """The identity of each entry of one document, in its order.
+
+    `key`: what the feed's entries are known by (FeedState.key).
 
     A guid or link that several different entries of the document share does not tell
     them apart: such a guid counts only together with link and title, such a link not at
@@ -56,7 +59,7 @@ def identify(entries: Sequence[Entry]) -> tuple[Identity, ...]:
     stories = list(zip(links, titles, strict=True))
     shared_ids = _shared(zip([entry.id for entry in entries], stories, strict=True))
     shared_links = _shared(stories)
-    return tuple(
+    found = (
         _identity(
             entry,
             guid=digest(entry.id, link, title) if entry.id in shared_ids else digest(entry.id),
@@ -65,6 +68,35 @@ def identify(entries: Sequence[Entry]) -> tuple[Identity, ...]:
         )
         for entry, (link, title) in zip(entries, stories, strict=True)
     )
+    return tuple(replace(one, id=_key(key, one.link, one.text, one.id)) for one in found)
+
+
+# Entries of one poll from which on, and their share from which on, new names of known texts
+# are the feed's way and no accident.
+_FEW, _MOST = 3, 0.6
+
+
+def better_key(found: Sequence[Identity], memory: Mapping[str, Seen]) -> str:
+    """What a feed's entries are better known by than by their guids: "link" or "text" where
+    most of those that seem new were shown before under another guid; else "".
+    """
+    fresh = [one for one in found if one.id not in memory]
+    texts = {one.text for one in memory.values()}
+    links = {one.link for one in memory.values() if one.link}
+    by_link = sum(one.link in links for one in fresh)
+    by_text = sum(one.text in texts for one in fresh)
+    if len(fresh) < _FEW or max(by_link, by_text) < _MOST * len(fresh):
+        return ""
+    return "link" if by_link >= by_text else "text"
+
+
+def rekeyed(memory: Mapping[str, Seen], key: str) -> dict[str, Seen]:
+    """A feed's memory under another key."""
+    return {_key(key, one.link, one.text, name): one for name, one in memory.items()}
+
+
+def _key(key: str, link: str | None, text: str, guid: str) -> str:
+    return {"link": link or text, "text": text}.get(key, guid)
 
 
 def _shared(pairs: Iterable[tuple[str, Hashable]]) -> set[str]:

@@ -59,6 +59,7 @@ def after_reading(
         last_poll=now,
         last_new=now if fresh else state.last_new,
         next_poll=now + timedelta(seconds=spread(gap, jitter)),
+        key=state.key,
     )
 
 

@@ -7,19 +7,20 @@ the last moment.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlsplit
 
 from monitor.core.digest import delivery_id
 from monitor.core.evidence import Piece, sentence
-from monitor.core.models import Alert, Carrier, Delivery, Match, Severity, Story
+from monitor.core.models import Alert, Carrier, Delivery, Line, Match, Severity, Story
 from monitor.core.parse.plain import clean, shorten
 
-# Characters of a headline, of any other line, of an outlet's name, of what places it, and
-# of a link; a longer link is dropped, for half a link leads nowhere.
-_HEADLINE, _LINE, _NAME, _TRAIT, _LINK = 300, 400, 80, 40, 2_000
+# Characters of a headline, of any other line, of what is new and of reach, of an outlet's
+# name, of what places it, and of a link; a longer link is dropped, for half a link leads
+# nowhere.
+_HEADLINE, _LINE, _SHORT, _NAME, _TRAIT, _LINK = 300, 400, 250, 80, 40, 2_000
 # How many of the others that carry a story are named.
 _NAMED = 5
 # What would end a link, or hide where it leads, in some channel or terminal.
@@ -50,11 +51,22 @@ class Elsewhere:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """One report of a digest: its headline, where it leads or "", and outlet and news."""
+
+    headline: str
+    link: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wording:
     """An alert in words, each of them one line that can be shown as it is.
 
     `kind`: what sets it apart from a first alert ("Update", "TEST"), or "". `sentence`:
-    the one with most evidence. `more`: how many others carry it that are not named.
+    the one with most evidence. `news`: what is new in an update, or "". `reach`: how many
+    carry the event and who was first, "" where it is but one. `more`: how many others carry it
+    that are not named. `reports`: those of a digest, which has nothing else to show.
     """
 
     kind: str
@@ -68,10 +80,15 @@ class Wording:
     reason: str
     others: tuple[Elsewhere, ...]
     more: int
+    news: str = ""
+    reach: str = ""
+    reports: tuple[Report, ...] = ()
 
     @property
     def title(self) -> str:
         """The headline, after the kind where there is one."""
+        if self.reports:
+            return f"{self.kind}: {len(self.reports)} later reports"
         return f"{self.kind}: {self.headline}" if self.kind else self.headline
 
     @property
@@ -101,7 +118,39 @@ def put(alert: Alert, now: datetime) -> Wording:
         reason=shorten(clean(alert.reason), _LINE),
         others=tuple(names[:_NAMED]),
         more=len(names[_NAMED:]),
+        news=shorten(clean(", ".join(alert.news)), _SHORT),
+        reach=reach((story.carrier, *alert.others)),
+        reports=tuple(map(_report, alert.lines)),
     )
+
+
+def _report(line: Line) -> Report:
+    said = ", ".join((shorten(clean(line.source), _NAME), *line.news))
+    headline = shorten(clean(line.title), _HEADLINE) or "(no title)"
+    return Report(headline, safe_link(line.link), shorten(clean(said), _LINE))
+
+
+def reach(carriers: Sequence[Carrier]) -> str:
+    """How many outlets carry an event, how many of them on their own (copies of one text or of
+    one agency count once), in which languages, and who was first; "" for one outlet alone.
+    """
+    outlets = {one.source: one for one in sorted(carriers, key=lambda one: one.seen, reverse=True)}
+    if len(outlets) < _SEVERAL:
+        return ""
+    own = {one.wire or one.story or one.source for one in outlets.values()}
+    state = sum(one.state_media for one in outlets.values())
+    first = min(outlets.values(), key=lambda one: one.seen)
+    spoken = sorted({_spoken(one.language or "") for one in outlets.values()} - {""})
+    said = [
+        f"{len(outlets)} outlets",
+        f"{len(own)} independent",
+        f"{state} state media" * bool(state),
+    ]
+    where = f"first {outlet(first)}, {first.seen:%d %b %H:%M} UTC"
+    return shorten("; ".join((", ".join(filter(None, said)), ", ".join(spoken), where)), _SHORT)
+
+
+_SEVERAL = 2
 
 
 def _headline(story: Story) -> str:
@@ -139,13 +188,16 @@ def _in_link(char: str) -> str:
 
 def outlet(carrier: Carrier) -> str:
     """An outlet as people place it: name, country, language, state media."""
-    language = carrier.language or ""
-    spoken = _LANGUAGES.get(language.split("-")[0].lower(), language)
+    spoken = _spoken(carrier.language or "")
     traits = [shorten(clean(one), _TRAIT) for one in (carrier.country or "", spoken)]
     traits.append("state media" if carrier.state_media else "")
     known = ", ".join(one for one in traits if one)
     name = shorten(clean(carrier.source), _NAME) or "unnamed source"
     return f"{name} ({known})" if known else name
+
+
+def _spoken(language: str) -> str:
+    return shorten(clean(_LANGUAGES.get(language.split("-")[0].lower(), language)), _TRAIT)
 
 
 def when(story: Story, now: datetime) -> str:

@@ -17,13 +17,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.core.commit import Commit, gather
-from monitor.core.identity import identify
+from monitor.core.commit import Commit, gather, rename
+from monitor.core.identity import better_key, identify
 from monitor.core.models import (
     Document,
     Failure,
     Feed,
     FeedState,
+    Identity,
+    Known,
     NotModified,
     Parsed,
     PollOutcome,
@@ -109,11 +111,16 @@ class Pipeline:
     def _decide(
         self, feed: Feed, state: FeedState, parsed: Parsed, validators: Validators, body: str
     ) -> Polled:
-        entries = tuple(zip(parsed.entries, identify(parsed.entries), strict=True))
+        before = state
         for _ in range(_TRIES):
             now = self.clock()
+            identities = identify(parsed.entries, state.key)
+            entries = tuple(zip(parsed.entries, identities, strict=True))
             first = not state.body
             decided = decide(self.store, feed, entries, self.policy, now, first_poll=first)
+            if self._rename(feed, state, identities, decided.known):
+                state = self.store.feed_state(feed.key)
+                continue
             verdicts = decided.verdicts
             after = after_reading(
                 state,
@@ -136,9 +143,21 @@ class Pipeline:
                 windows=self.policy.windows,
             )
             if self.store.commit(commit):
-                return Polled(feed, state, after, verdicts)
+                return Polled(feed, before, after, verdicts)
             state = self.store.feed_state(feed.key)
-        return Polled(feed, state, state, committed=False)
+        return Polled(feed, before, state, committed=False)
+
+    def _rename(
+        self, feed: Feed, state: FeedState, identities: Sequence[Identity], known: Known
+    ) -> bool:
+        """Whether a feed that gives its entries new guids at each poll was told by something
+        steadier just now; nothing of it is new then, and nothing alerts again.
+        """
+        if state.key or not state.body or any(one.id in known.seen for one in identities):
+            return False
+        memory = self.store.memory(feed.key)
+        key = better_key(identities, memory)
+        return bool(key) and self.store.commit(rename(feed.key, feed.url, state, memory, key))
 
     def _unchanged(
         self, feed: Feed, state: FeedState, outcome: PollOutcome, validators: Validators

@@ -21,6 +21,7 @@ from monitor.core.models import (
     Near,
     NotModified,
     Parsed,
+    Seen,
     StoryRef,
     Validators,
 )
@@ -89,6 +90,10 @@ class PollStore(Memory, Protocol):
         """What is remembered of a feed."""
         ...
 
+    def memory(self, feed: str) -> Mapping[str, Seen]:
+        """All that a feed is remembered to have shown, by Identity.id."""
+        ...
+
     def commit(self, commit: Commit) -> bool:
         """Write all, or nothing (False) when it was decided on old knowledge."""
         ...
@@ -103,6 +108,10 @@ class Outbox(Protocol):
 
     def claim_delivery(self, receiver: str, now: datetime, until: datetime) -> Delivery | None:
         """The next due delivery, ours until `until`."""
+        ...
+
+    def let_go(self, delivery: Delivery, now: datetime) -> None:
+        """Give a claimed delivery back: it is due now."""
         ...
 
     def record(

@@ -28,6 +28,9 @@ def report_poll(polled: Polled, now: datetime) -> None:
         log.warning("feed cannot be read", **words, why=after.reason, next_try_in=wait)
     elif before.failures and not after.failures:
         log.info("feed can be read again", feed=feed.url, source=feed.source)
+    if after.key != before.key:
+        words = {"feed": feed.url, "source": feed.source, "by": after.key}
+        log.info("feed gives its entries new guids at each poll; known otherwise now", **words)
     for verdict in polled.verdicts if polled.committed else ():
         if verdict.alerts:
             named = [alert.receiver for alert in verdict.alerts]

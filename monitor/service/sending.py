@@ -12,9 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from monitor.core.digests import digest_of
 from monitor.core.models import Attempt, Delivery
 from monitor.core.schedule import retry_gap
 from monitor.service.ports import Outbox, Transport
+
+# Reports in one digest; what is more comes in the next message.
+_LONGEST_DIGEST = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +54,11 @@ class Sender:
         with self._alone(receiver) as ours:
             enough = self.clock() + self.patience
             while ours() and self.clock() < enough:
-                sent = await self._send_next(receiver, transport)
-                if sent is None:
+                all_sent = await self._send_next(receiver, transport)
+                if not all_sent:
                     break
-                told(sent)
+                for sent in all_sent:
+                    told(sent)
                 attempts += 1
                 if sent.attempt.status is None and not sent.attempt.ok:
                     # It hangs or is away: the rest waits for a wake-up, others for this turn.
@@ -68,21 +73,36 @@ class Sender:
         finally:
             self.outbox.release(name, token)
 
-    async def _send_next(self, receiver: str, transport: Transport) -> Sent | None:
-        now = self.clock()
-        delivery = await asyncio.to_thread(
-            self.outbox.claim_delivery, receiver, now, now + self.lease
-        )
-        if delivery is None:
-            return None
+    async def _send_next(self, receiver: str, transport: Transport) -> tuple[Sent, ...]:
+        """Send what is due next: one alert, or all reports of a digest as one message."""
+        claimed = await asyncio.to_thread(self._claim, receiver)
+        if not claimed:
+            return ()
         try:
-            attempt = await transport.send(delivery, self.clock())
+            attempt = await transport.send(digest_of(claimed), self.clock())
         except Exception as bug:
             # Written down first, so that the delivery waits its turn like any failed one
             # and does not come back at once to hit the same bug; then it is loud.
-            self._record(delivery, Attempt(ok=False, detail=f"bug: {type(bug).__name__}"))
+            for one in claimed:
+                self._record(one, Attempt(ok=False, detail=f"bug: {type(bug).__name__}"))
             raise
-        return await asyncio.to_thread(self._record, delivery, attempt)
+        return tuple([await asyncio.to_thread(self._record, one, attempt) for one in claimed])
+
+    def _claim(self, receiver: str) -> list[Delivery]:
+        """The next due delivery; of a digest all that is due of it, up to the first other."""
+        claimed: list[Delivery] = []
+        while len(claimed) < _LONGEST_DIGEST:
+            now = self.clock()
+            one = self.outbox.claim_delivery(receiver, now, now + self.lease)
+            if one is None:
+                break
+            claimed.append(one)
+            if one.alert.kind != "digest":
+                break
+        if len(claimed) > 1 and claimed[-1].alert.kind != "digest":
+            # Claimed in passing: it is due again at once, behind the digest.
+            self.outbox.let_go(claimed.pop(), self.clock())
+        return claimed
 
     def _record(self, delivery: Delivery, attempt: Attempt) -> Sent:
         now = self.clock()

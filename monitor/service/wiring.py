@@ -88,7 +88,7 @@ class Service:
     def policy(self) -> Policy:
         """What is told to whom."""
         one = self.settings
-        return Policy(self.rulebook, one.routes, fresh=one.fresh, max_age=one.max_age)
+        return Policy(self.rulebook, one.routes, one.fresh, one.max_age, one.windows)
 
     @cached_property
     def parser(self) -> ParserProcess:

@@ -40,7 +40,7 @@ def test_an_alert_becomes_a_delivery_with_the_same_id_whoever_decides() -> None:
     assert delivery.id != delivery_id("s_1", "hook")
     assert commit.claims == {"link:link-1": "s_1", "text:text-1": "s_1"}
     assert commit.settled == {"s_1": frozenset({"desk"})}
-    assert commit.seen == {"id-1": Seen("text-1", "s_1", make.NOW.timestamp())}
+    assert commit.seen == {"id-1": Seen("text-1", "s_1", make.NOW.timestamp(), "link-1")}
 
 
 def test_names_that_a_story_holds_are_not_claimed_again() -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.identity import canonical_url, fold, identify
-from monitor.core.models import Entry, Identity
+from monitor.core.identity import better_key, canonical_url, fold, identify, rekeyed
+from monitor.core.models import Entry, Identity, Seen
 
 LONG = "A delegation crossed the river on Monday to open the new market in the north"
 
@@ -192,3 +192,38 @@ def test_all_entries_have_an_identity(entries: list[Entry]) -> None:
     found = identify(entries)
     assert len(found) == len(entries)
     assert all(one.id and one.text and one.link != "" for one in found)
+
+
+def shown(*names: str, salt: str = "") -> tuple[Identity, ...]:
+    """Entries with these texts and links, and guids that differ with the salt."""
+    return identify(
+        [entry(f"{name}{salt}", f"{LONG} {name}", f"https://a.example/{name}") for name in names]
+    )
+
+
+def test_a_feed_with_new_guids_for_old_links_is_better_known_by_its_links() -> None:
+    memory = {one.id: Seen(one.text, link=one.link) for one in shown("a", "b", "c")}
+    again = shown("a", "b", "c", "d", salt="-2")
+    assert better_key(again, memory) == "link"
+    renamed = rekeyed(memory, "link")
+    assert set(renamed) == {one.link for one in shown("a", "b", "c")}
+    by_link = identify([entry("x", LONG, "https://a.example/a"), entry("y", LONG)], "link")
+    assert by_link[0].id in renamed
+    assert by_link[1].id == by_link[1].text
+
+
+def test_a_feed_with_new_guids_and_links_is_better_known_by_its_texts() -> None:
+    memory = {one.id: Seen(one.text) for one in shown("a", "b", "c")}
+    again = shown("a", "b", "c", salt="-2")
+    assert better_key(again, memory) == "text"
+    assert rekeyed(memory, "text").keys() == {one.text for one in again}
+    assert [one.id for one in identify([entry("g", LONG)], "text")] == [
+        one.text for one in identify([entry("g", LONG)])
+    ]
+
+
+def test_a_feed_with_truly_new_entries_keeps_its_guids() -> None:
+    memory = {one.id: Seen(one.text, link=one.link) for one in shown("a", "b", "c")}
+    assert better_key(shown("d", "e", "f"), memory) == ""
+    assert better_key(shown("a", "b", salt="-2"), memory) == ""
+    assert better_key(shown("a", "b", "c"), memory) == ""

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
-from monitor.core.commit import gather
 from monitor.core.identity import identify
-from monitor.core.models import Entry, Feed, Outcome, Route, Sameness, Verdict
+from monitor.core.models import Outcome, Sameness
 from monitor.core.rulebook import Rulebook
 from monitor.core.triage import Policy
 from monitor.edges.rulebook import load_rulebook
-from monitor.edges.store.memory import MemoryStore
-from monitor.service.deciding import decide
 from tests import make
+from tests.core.desk import Desk, outcomes
 
 
 @pytest.fixture(scope="module")
@@ -26,36 +23,6 @@ def rulebook() -> Rulebook:
 @pytest.fixture
 def desk(rulebook: Rulebook) -> Desk:
     return Desk(rulebook)
-
-
-class Desk:
-    """Judges entries, with what went before as the knowledge it is given."""
-
-    def __init__(self, rulebook: Rulebook, *routes: Route) -> None:
-        self.policy = Policy(rulebook, routes or (make.route("desk"),))
-        self.store = MemoryStore()
-
-    def judge(
-        self,
-        *entries: Entry,
-        feed: Feed = make.FEED,
-        later: float = 0,
-        first_poll: bool = False,
-    ) -> tuple[Verdict, ...]:
-
-        paired = tuple(zip(entries, identify(entries), strict=True))
-        now = make.at(later)
-        decided = decide(self.store, feed, paired, self.policy, now, first_poll=first_poll)
-        verdicts, known = decided.verdicts, decided.known
-        revision = self.store.feed_state(feed.key).revision + 1
-        state = make.state(revision)
-        self.last = gather(feed.key, feed.url, state, verdicts, known, now=now)
-        assert self.store.commit(self.last)
-        return verdicts
-
-
-def outcomes(verdicts: Sequence[Verdict]) -> list[str]:
-    return [one.outcome.value for one in verdicts]
 
 
 def test_a_new_story_on_a_topic_alerts_its_receivers_and_says_why(desk: Desk) -> None:

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.models import Alert, Carrier
-from monitor.core.wording import Wording, ago, outlet, put, safe_link, sample, topics, when
-from tests.make import NOW, delivery, story
+from monitor.core.models import Alert, Carrier, Line
+from monitor.core.wording import (
+    Report,
+    Wording,
+    ago,
+    outlet,
+    put,
+    reach,
+    safe_link,
+    sample,
+    topics,
+    when,
+)
+from tests.make import NOW, at, delivery, story
 
 
 def _put(**more: object) -> Wording:
@@ -162,3 +174,35 @@ def test_whatever_a_feed_brings_every_word_is_one_line(text: str, other: str) ->
     assert all(len(line.splitlines()) <= 1 for line in lines)
     assert one.headline
     assert one.outlet
+
+
+def carrier(source: str, seconds: float = 0, **more: Any) -> Carrier:
+    return Carrier(source, f"https://{source}.example/", "", at(seconds), **more)
+
+
+def test_copies_of_one_text_or_agency_count_once_among_the_independent() -> None:
+    told = reach(
+        (
+            carrier("B", 60, story="s_1", language="fr"),
+            carrier("A", 0, story="s_1", language="en"),
+            carrier("C", 90, story="s_2", wire="afp"),
+            carrier("D", 95, story="s_3", wire="afp"),
+            replace(carrier("E", 99, story="s_4"), state_media=True),
+        )
+    )
+    assert told == (
+        "5 outlets, 3 independent, 1 state media; English, French; first A (English),"
+        " 14 Mar 12:00 UTC"
+    )
+
+
+def test_one_outlet_alone_has_no_reach_and_twice_the_same_is_one() -> None:
+    assert reach((carrier("A"),)) == ""
+    assert reach((carrier("A"), carrier("A", 9))) == ""
+
+
+def test_a_digest_counts_its_reports_and_shows_each_in_a_line() -> None:
+    lines = (Line("Toll\nrises", "javascript:x", "AP", ("31 killed", "now high")),)
+    words = put(replace(delivery().alert, kind="digest", lines=lines), NOW)
+    assert words.title == "Digest: 1 later reports"
+    assert words.reports == (Report("Toll rises", "", "AP, 31 killed, now high"),)

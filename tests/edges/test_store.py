@@ -10,7 +10,19 @@ import pytest
 import redis
 
 from monitor.core.commit import Commit
-from monitor.core.models import Attempt, DeliveryState, Identity, PollOutcome, Seen, Validators
+from monitor.core.models import (
+    Attempt,
+    DeliveryState,
+    EventRef,
+    Fingerprint,
+    Identity,
+    Indexed,
+    Lookup,
+    PollOutcome,
+    Remembered,
+    Seen,
+    Validators,
+)
 from monitor.edges.store.memory import MemoryStore
 from monitor.edges.store.redis import RedisStore
 from tests import make
@@ -295,3 +307,134 @@ def test_states_and_gauges_tell_how_things_stand(store: Store) -> None:
     assert gauges.alive == {"sweep": make.at(-2).timestamp()}
     assert gauges.broker == {"poll": 0}
     assert gauges.version
+
+
+KIDAL = Fingerprint(
+    language="en",
+    at=1_700_000_000.0,
+    words=("aaaa", "bbbb", "cccc", "dddd"),
+    head=2,
+    names=frozenset({"c:ML", "p:kidal"}),
+    titled=frozenset({"c:ML"}),
+    concepts=frozenset({"attack", "troops"}),
+    headed=frozenset({"attack"}),
+    subject="c:ML",
+    numbers=frozenset({"12", "30"}),
+    figures=frozenset({"12"}),
+    counts=frozenset({"killing 12"}),
+    kinds=frozenset({"attack"}),
+    outlet="zzzz",
+    wire="afp",
+)
+DAY = make.NOW.date()
+
+
+def remembering(name: str, revision: int, count: int, **more: object) -> Commit:
+    """A commit that remembers one story under the names "here" and "there"."""
+    event = name.replace("s_", "e_")
+    one = Indexed(Remembered(name, event, f"guid|{name}", KIDAL), ("here",), ("there",))
+    given = make.commit(
+        revision=revision,
+        stories=(make.story(name),),
+        events={event: EventRef(event, facts=frozenset({"killing 12"}))},
+        indexed=(one,),
+        count=count,
+        day=DAY,
+    )
+    return replace(given, **more)  # type: ignore[arg-type]
+
+
+def test_a_remembered_story_is_found_by_its_names_with_its_whole_fingerprint(store: Store) -> None:
+    assert store.near([Lookup(("here",)), Lookup()], DAY).likes == ((), ())
+    assert store.commit(remembering("s_1", 1, 0))
+    near = store.near([Lookup(("there",), marks=frozenset({"p:kidal", "p:gao"})), Lookup()], DAY)
+    assert near.likes == ((Remembered("s_1", "e_1", "guid|s_1", KIDAL),), ())
+    assert (near.count, near.recent, near.told.get("p:kidal")) == (1, 1, 1)
+    assert "p:gao" not in near.told
+    assert store.near([Lookup(("x",))], DAY + timedelta(days=1)).recent == 1
+    assert store.near([Lookup(("x",))], DAY + timedelta(days=2)).recent == 0
+    assert store.near([Lookup(("x",), ("s_1", "s_9"))], DAY).likes[0][0].story == "s_1"
+
+
+def test_those_under_most_names_come_first_and_no_more_than_a_few(store: Store) -> None:
+    for number in range(20):
+        assert store.commit(remembering(f"s_{number}", number + 1, number))
+    both = replace(remembering("s_x", 21, 20).indexed[0], events=("there", "everywhere"))
+    assert store.commit(remembering("s_x", 21, 20, indexed=(both,)))
+    (found,) = store.near([Lookup(("there", "everywhere"))], DAY).likes
+    assert found[0].story == "s_x"
+    assert len(found) == 16
+
+
+def test_a_story_remembered_meanwhile_under_one_of_our_names_refuses_the_commit(
+    store: Store,
+) -> None:
+    looked = store.near([Lookup(("here",))], DAY).count
+    assert store.commit(remembering("s_1", 1, looked))
+    assert not store.commit(remembering("s_2", 2, looked))
+    assert store.commit(remembering("s_2", 2, looked + 1))
+    elsewhere = Indexed(Remembered("s_3", "e_3", "g", KIDAL), (), ("elsewhere",))
+    assert store.commit(remembering("s_3", 3, looked, indexed=(elsewhere,)))
+
+
+def test_an_event_grows_by_one_commit_at_a_time(store: Store) -> None:
+    assert store.commit(remembering("s_1", 1, 0))
+    _, events = store.recall(["s_1"], ["e_1", "e_9"])
+    (event,) = events.values()
+    assert (event.revision, event.facts) == (1, frozenset({"killing 12"}))
+    story = make.story("s_1")
+    more = replace(
+        event,
+        told={"desk": "d_1"},
+        facts=event.facts | {"#claim"},
+        carriers=(story.carrier, replace(story.carrier, feed="https://b.example", seen=make.at(9))),
+    )
+    assert store.commit(make.commit(revision=2, events={"e_1": more}))
+    assert not store.commit(make.commit(revision=3, events={"e_1": more}))
+    (event,) = store.recall([], ["e_1"])[1].values()
+    assert (event.revision, event.told) == (2, {"desk": "d_1"})
+    assert event.facts == {"killing 12", "#claim"}
+    assert [one.feed for one in event.carriers] == [make.FEED.url, "https://b.example"]
+    assert set(store.recall(["s_1", "s_9"], [])[0]) == {"s_1"}
+
+
+def test_a_changed_story_is_remembered_anew_under_its_old_names(store: Store) -> None:
+    assert store.commit(remembering("s_1", 1, 0))
+    changed = replace(KIDAL, at=None, numbers=frozenset(), counts=frozenset(), figures=frozenset())
+    again = Indexed(Remembered("s_1", "e_1", "guid", changed))
+    assert store.commit(make.commit(revision=2, indexed=(again,), count=1, day=DAY))
+    (found,) = store.near([Lookup(("here",))], DAY).likes
+    assert found == (Remembered("s_1", "e_1", "guid", changed),)
+    assert store.near([Lookup(("here",))], DAY).recent == 1
+
+
+def test_a_feeds_whole_memory_is_read_back_with_links(store: Store) -> None:
+    store.commit(make.commit(seen={"a": Seen("t", "s_1", 5.0, "l"), "b": Seen("u", None, 6.0)}))
+    assert store.memory(make.FEED.key) == {
+        "a": Seen("t", "s_1", 5.0, "l"),
+        "b": Seen("u", None, 6.0),
+    }
+    assert store.memory("unheard-of") == {}
+
+
+def test_a_digest_waits_for_its_hour_and_what_is_let_go_is_due_again(store: Store) -> None:
+    later = replace(make.delivery(), due=make.at(600))
+    store.commit(make.commit(deliveries=(later,)))
+    assert store.claim_delivery("desk", make.at(599), make.at(700)) is None
+    claimed = store.claim_delivery("desk", make.at(600), make.at(700))
+    assert claimed
+    store.let_go(claimed, make.at(601))
+    assert store.claim_delivery("desk", make.at(601), make.at(700))
+
+
+def test_a_delivery_knows_the_message_that_it_continues(store: Store) -> None:
+    parent, child = make.delivery("s_1"), make.delivery("s_2")
+    child = replace(child, alert=replace(child.alert, parent=parent.id))
+    orphan = replace(child, id="d_o", alert=replace(child.alert, parent="d_unknown"))
+    store.commit(make.commit(deliveries=(parent,)))
+    claimed = store.claim_delivery("desk", make.NOW, make.at(60))
+    assert claimed
+    store.record(claimed, Attempt(ok=True, detail="200", reference="17.5"), make.NOW, None)
+    store.commit(make.commit(revision=2, deliveries=(child, orphan)))
+    threads = {store.claim_delivery("desk", make.NOW, make.at(60)) for _ in range(2)}
+    assert sorted(one.thread for one in threads if one) == ["", "17.5"]

@@ -70,6 +70,50 @@ def test_copies_and_events_are_scored_as_groups(policy: Policy) -> None:
     )
     copies = row(found)["copies"]
     assert (copies["f1"], copies["adjusted_rand"], copies["pairs"]) == (1.0, 1.0, 1)
+    assert copies["within"]["bcubed"]["f1"] == 1.0
+    assert copies["across"]["pairs"] == 0
+    assert (copies["mixed"], copies["split"]) == ([], [])
+
+
+def test_groups_that_are_not_as_labelled_are_listed(policy: Policy) -> None:
+    text = "Mali's army retakes a camp near Kidal from the rebels"
+    found = scored(
+        policy,
+        labelled(1, text, copy=None, event="a"),
+        labelled(2, text, copy=None, event="b") | {"feed": "other"},
+        labelled(3, "Wagner leaves Timbuktu", copy=None, event="a"),
+    )
+    events = row(found)["events"]
+    assert (events["mixed"], events["split"]) == ([["e1", "e2"]], [["e1", "e3"]])
+
+
+def test_a_grouping_that_loses_more_than_a_point_is_named() -> None:
+    def figures(precision: float) -> dict[str, Any]:
+        scope = {"pairwise": {"precision": precision}, "bcubed": {"recall": 1.0}}
+        events = {"all": scope, "within": scope, "across": scope}
+        return {"topics": {}, "copies": events, "events": events}
+
+    assert losses(figures(0.95), figures(0.955)) == []
+    lost = losses(figures(0.9), figures(0.95))
+    assert len(lost) == 6
+    assert lost[0] == "copies all: pairwise precision 0.900, was 0.950"
+
+
+@pytest.mark.parametrize("name", ["groups", "groups-held"])
+def test_our_own_labelled_groups_are_put_together_as_well_as_ever(
+    policy: Policy, name: str
+) -> None:
+    with (ROOT / "eval" / f"{name}.jsonl").open("rb") as lines:
+        found = evaluate(Replay(policy, NoParser()), name, lines)
+    baseline = json.loads((ROOT / "eval" / f"{name}-baseline.json").read_text(encoding="utf-8"))
+    figures = row(found)
+    assert found.faults == []
+    assert losses(figures, baseline) == []
+    assert figures["copies"]["precision"] >= 0.98
+    for scope, least in (("within", 0.85), ("across", 0.80)):
+        cubed = figures["events"][scope]["bcubed"]
+        assert cubed["precision"] >= 0.95
+        assert cubed["f1"] >= least
 
 
 def test_lines_that_are_no_entries_are_faults_with_their_number(policy: Policy) -> None:

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from monitor.core.commit import gather
+from monitor.core.identity import identify
 from monitor.core.models import (
     Document,
     Entry,
@@ -15,12 +17,14 @@ from monitor.core.models import (
     NotModified,
     Outcome,
     PollOutcome,
+    Sameness,
     Validators,
 )
 from monitor.core.schedule import Polling
 from monitor.core.triage import Policy
 from monitor.edges.rulebook import load_rulebook
 from monitor.edges.store.memory import MemoryStore
+from monitor.service.deciding import decide
 from monitor.service.pipeline import Pipeline, Polled
 from tests import make
 from tests.service.fakes import Clock, Fetcher, Overtaken, Parser
@@ -177,3 +181,53 @@ def test_a_poll_that_is_always_overtaken_gives_up_without_writing() -> None:
     assert not polled.committed
     lost = bench.poll(NotModified())
     assert not lost.committed
+
+
+def fickle(salt: str) -> tuple[Entry, ...]:
+    """The same entries under new guids."""
+    texts = ("Lavrov lands in Bamako", "Wagner leaves Timbuktu", "Ferry timetable changes")
+    return tuple(
+        make.entry(text, id=f"{text}{salt}", link=f"https://sahel.example/{n}", summary=text * 2)
+        for n, text in enumerate(texts)
+    )
+
+
+def test_a_feed_that_names_its_entries_anew_each_time_is_known_by_their_links_from_then_on(
+    bench: Bench,
+) -> None:
+    bench.parser.entries |= {b"1": fickle("a"), b"2": fickle("b"), b"3": fickle("c")}
+    first = bench.poll(document(b"1"))
+    assert [one.outcome.value for one in first.verdicts] == ["alerted", "alerted", "no-topic"]
+    second = bench.poll(document(b"2"))
+    assert (second.before.key, second.state.key) == ("", "link")
+    assert {one.sameness for one in second.verdicts} == {Sameness.SAME_ID}
+    third = bench.poll(document(b"3"))
+    assert third.state.key == "link"
+    assert third.receivers == second.receivers == ()
+    assert len(bench.store.memory(make.FEED.key)) == 3
+
+
+def test_a_copy_that_came_in_between_is_noticed_and_the_decision_taken_anew() -> None:
+    """Another feed commits a copy after we looked and before we commit."""
+    other = make.entry(id="o", feed=make.OTHER.url, link="", title="Lavrov in Bamako for talks")
+
+    def meanwhile(store: MemoryStore) -> None:
+        entries = tuple(zip([other], identify([other]), strict=True))
+        policy = Policy(RULEBOOK, (make.route("desk"),))
+        decided = decide(store, make.OTHER, entries, policy, make.NOW)
+        commit = gather(
+            make.OTHER.key,
+            make.OTHER.url,
+            make.state(1),
+            decided.verdicts,
+            decided.known,
+            now=make.NOW,
+        )
+        assert MemoryStore.commit(store, commit)
+
+    bench = Bench(Overtaken(1, meanwhile))
+    polled = bench.poll(document(b"one"))
+    (verdict,) = polled.verdicts
+    assert polled.committed
+    assert (verdict.outcome, verdict.alerts) == (Outcome.DUPLICATE, ())
+    assert len(bench.store.stories(make.at(-9))) == 1

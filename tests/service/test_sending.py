@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from monitor.core.models import Attempt, DeliveryState
+from monitor.core.models import Attempt, Delivery, DeliveryState
 from monitor.edges.store.memory import MemoryStore
 from monitor.service.sending import Sender, Sent
 from tests import make
@@ -100,3 +101,47 @@ def test_a_long_queue_is_left_to_the_next_wake_up_after_a_while() -> None:
     attempts = asyncio.run(post.sender.drain("desk", Slow([]), post.told.append))
     assert attempts == 1
     assert len(post.drain().sent) == 1
+
+
+def digested(name: str) -> Delivery:
+    """A report for the digest, due at once."""
+    one = make.delivery(name)
+    alert = replace(one.alert, kind="digest", news=("31 killed (12 before)",))
+    return replace(one, id=f"d_{name}", alert=alert)
+
+
+def test_all_reports_of_a_digest_are_one_message_and_each_is_written_down() -> None:
+    post = Post()
+    reports = tuple(digested(f"s_{n}") for n in range(3))
+    alone = make.delivery("s_9", created=make.at(1))
+    post.store.commit(make.commit(revision=2, deliveries=(*reports, alone)))
+    post.clock.move(2)
+    transport = post.drain()
+    digest, other = transport.sent
+    assert [one.title for one in digest.alert.lines] == ["Lavrov lands in Bamako"] * 3
+    assert digest.alert.lines[0].news == ("31 killed (12 before)",)
+    assert (other.alert.story.id, other.alert.lines) == ("s_9", ())
+    assert post.count(DeliveryState.SENT) == 4
+
+
+def test_a_digest_that_fails_is_tried_again_and_a_bug_leaves_none_of_it_claimed() -> None:
+    post = Post()
+    post.store.commit(make.commit(revision=2, deliveries=(digested("s_1"), digested("s_2"))))
+    post.drain(Attempt(ok=False, detail="500", status=500))
+    assert post.count(DeliveryState.FAILED) == 2
+    post.clock.move(9)
+    with pytest.raises(KeyError):
+        post.drain(KeyError("bug"))
+    assert {one.attempt.ok for one in post.told} == {False}
+    post.clock.move(9_999)
+    assert len(post.drain().sent[0].alert.lines) == 2
+
+
+def test_an_update_continues_the_message_that_told_of_its_event_first() -> None:
+    post = Post("s_1")
+    post.drain(Attempt(ok=True, detail="200", reference="171.5"))
+    parent = make.delivery("s_1").id
+    update = make.delivery("s_2")
+    update = replace(update, alert=replace(update.alert, kind="story.update", parent=parent))
+    post.store.commit(make.commit(revision=2, deliveries=(update,)))
+    assert post.drain().sent[0].thread == "171.5"

@@ -6,7 +6,6 @@ small, so that a hundred thousand can be remembered, and can be packed into one 
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -75,7 +74,11 @@ _YEARS = range(1900, 2101)
 _COUNTED_WORDS = 4
 # What is counted, by the concepts of the lexicon that say so: tolls, and other people.
 COUNTED = ("killing", "wounding", "kidnapping", "arrest", "missing")
-_MONTHS = frozenset(name.lower() for name in calendar.month_name if name)
+_MONTHS = frozenset(
+    ("january", "february", "march", "april", "may", "june", "july", "august", "september")
+) | {"october", "november", "december"}
+# English months that are verbs too: beside a number they are meant.
+_VERB_OR_MONTH = re.compile(r"\b(?:may|march)\b")
 
 
 class Lexicon(Protocol):
@@ -161,6 +164,7 @@ def _read(text: str, language: str, lexicon: Lexicon, most: int) -> _Field:
     ]
     written = [(name, start, end) for name, start, end in found if name.isdigit()]
     months = [(start, end) for name, start, end in found if name in _MONTHS]
+    months += [one.span() for one in _VERB_OR_MONTH.finditer(folded)]
     numbers = [one for one in (*digits, *written) if not any(_near(one, month) for month in months)]
     counted = [one for one in found if one[0] in COUNTED]
     return _Field(

@@ -123,6 +123,22 @@ def _event(
     return model.chance(sharing(one, other, rarity))
 
 
+_CLASHES: Mapping[str, str] = {
+    "place_clash": "other places",
+    "person_clash": "other persons",
+    "subject_clash": "another state",
+    "count_clash": "other tolls",
+    "title_number_clash": "other numbers",
+    "asks": "one sums up or explains",
+}
+
+
+def clashes(one: Fingerprint, other: Fingerprint) -> list[str]:
+    """In what two texts differ, in words."""
+    figures = sharing(one, other, {})._asdict()
+    return [words for name, words in _CLASHES.items() if figures[name]]
+
+
 # Shares of common words up to which two texts of one language have nothing to do with
 # each other.
 _STRANGE = 0.2

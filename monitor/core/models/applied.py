@@ -15,7 +15,8 @@ class Delivery:
     """One alert on its way through one transport.
 
     `id` is the idempotency key, the same in every attempt; `created` is when the alert
-    was decided; `tries` how often it was tried so far.
+    was decided; `due` when it is to be sent first, where that is later; `tries` how often it
+    was tried so far. `thread`: the receiver's own name for the message it continues.
     """
 
     id: str
@@ -23,13 +24,16 @@ class Delivery:
     created: datetime
     state: DeliveryState = DeliveryState.PENDING
     tries: int = 0
+    due: datetime | None = None
+    thread: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One try to send: did it arrive, can trying again help, and what was answered.
 
-    `retry_after`: seconds the receiver asked for. `detail` holds no secret.
+    `retry_after`: seconds the receiver asked for. `detail` holds no secret. `reference`: the
+    receiver's own name for the message that arrived.
     """
 
     ok: bool
@@ -38,6 +42,7 @@ class Attempt:
     status: int | None = None
     retry_after: float | None = None
     seconds: float = 0.0
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,8 @@ class FeedState:
     `revision` counts commits, so that a second poller of the same feed is noticed.
     `interval` is the present polling gap in seconds. `body` is the digest of the last
     body read, "" as long as the feed was never read. `failing_since` is when the present
-    row of failures began.
+    row of failures began. `key`: what its entries are known by, "" for their guids, "link" or
+    "text" where those change from poll to poll.
     """
 
     revision: int = 0
@@ -61,3 +67,4 @@ class FeedState:
     last_new: datetime | None = None
     next_poll: datetime | None = None
     failing_since: datetime | None = None
+    key: str = ""

@@ -144,7 +144,7 @@ class Verdict:
 
     `settled`: the receivers that have heard of the story with this, or that it is too
     old for: a copy does not alert them. `fingerprint` and `facts`: what later entries are
-    compared with.
+    compared with. `placed`: why it is, or is not, one with an earlier story or event.
     """
 
     entry: Entry
@@ -159,5 +159,6 @@ class Verdict:
     story: Story | None = None
     alerts: tuple[Alert, ...] = ()
     settled: frozenset[str] = frozenset()
+    placed: str = ""
     fingerprint: Fingerprint | None = None
     facts: frozenset[str] = frozenset()

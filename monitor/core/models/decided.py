@@ -114,11 +114,14 @@ class StoryRef:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is remembered of one entry of a feed: its text's digest and its story, if any."""
+    """What is remembered of one entry of a feed: its text's and its link's digest, its story,
+    if any, and when it was first seen (epoch seconds).
+    """
 
     text: str
     story: str | None = None
     at: float = 0.0
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +149,22 @@ class Receiver:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """One report in a digest: its headline, its link, its outlet, and what is new in it."""
+
+    title: str
+    link: str
+    source: str
+    news: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """The decision that a story is worth telling one receiver, and the reason.
 
     An update names in `news` what is new about an event, and in `parent` the delivery that
-    told the receiver of the event first. `others`: who else carries the event.
+    told the receiver of the event first. `others`: who else carries the event. `lines`: all
+    reports of a digest, that of `story` among them.
     """
 
     receiver: str
@@ -160,3 +174,4 @@ class Alert:
     kind: str = "story.alert"
     news: tuple[str, ...] = ()
     parent: str = ""
+    lines: tuple[Line, ...] = ()

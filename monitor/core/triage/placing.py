@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from monitor.core.dedupe import claims
 from monitor.core.likeness.blocks import copy_blocks, event_blocks
-from monitor.core.likeness.judge import Likeness, differ, liken, rarity_now
+from monitor.core.likeness.judge import Likeness, clashes, differ, liken, rarity_now
 from monitor.core.models import (
     Fingerprint,
     Known,
@@ -93,7 +93,8 @@ class _Poll:
         if placed := self._claim(case, print_, near):
             return placed
         scored = [(self._liken(print_, one), one) for one in near.values()]
-        return self._copy(print_, scored) or self._event(print_, scored) or _FIRST
+        placed = self._copy(print_, scored) or self._event(print_, scored)
+        return placed or Place(Sameness.NEW, self._nearest(print_, scored))
 
     def _claim(self, case: Case, print_: Fingerprint, near: dict[str, Remembered]) -> Place | None:
         """The story that has the same link or text; a link alone may lead to another text."""
@@ -146,6 +147,20 @@ class _Poll:
         why = f"same event as {best.entry}: {chance:.0%} sure; {self._alike(print_, best)}"
         return Place(Sameness.NEW, why, None, best.event, best.entry)
 
+    def _nearest(self, print_: Fingerprint, scored: Sequence[Scored]) -> str:
+        """That an entry is new, and what came nearest to it."""
+        like, best = max(scored, key=lambda pair: pair[0].event, default=(None, None))
+        if like is None or best is None or like.event < _WORTH_SAYING:
+            return _NEW
+        models, window = self._policy.rulebook.models, self._policy.windows.event
+        wanted = f"{models.events.threshold:.0%} needed"
+        if not _within(print_, best.fingerprint, window):
+            wanted = f"over {window / timedelta(hours=1):g} h apart"
+        shared, apart = self._alike(print_, best), "; ".join(clashes(print_, best.fingerprint))
+        return f"{_NEW}; nearest is {best.entry}: {like.event:.0%} sure, {wanted}; {shared}" + (
+            f"; but {apart}" if apart else ""
+        )
+
     def _alike(self, print_: Fingerprint, best: Remembered) -> str:
         """What two texts share, in one line."""
         other, known = best.fingerprint, self._policy.rulebook.gazetteer.entities
@@ -179,7 +194,9 @@ def _likeliest(found: Sequence[Scored]) -> tuple[float, Remembered]:
     return sum(like.event for like, _ in ranked) / len(ranked), ranked[0][1]
 
 
-_FIRST = Place(Sameness.NEW, "not seen before")
+_NEW = "not seen before"
+# The chance of being the same event from which on a story is named as the nearest.
+_WORTH_SAYING = 0.1
 _CHANGED = "its text changed since it was first seen"
 
 

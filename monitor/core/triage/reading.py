@@ -50,8 +50,11 @@ class Case:
 
     @property
     def own(self) -> str:
-        """What a story or event that begins with this entry is called, after its letter."""
-        return digest(self.feed.url, self.identity.id)
+        """What a story or event that begins with this entry is called, after its letter; of a
+        name used again for another text, that text's.
+        """
+        again = (self.identity.text,) if self.sameness is Sameness.UPDATED else ()
+        return digest(self.feed.url, self.identity.id, *again)
 
 
 def read(

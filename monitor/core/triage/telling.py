@@ -147,6 +147,7 @@ def _tell(one: _Telling, now: Fingerprint) -> Verdict:
         story=story,
         alerts=alerts,
         settled=frozenset() if _unjudged(one, outcome) else frozenset(routed),
+        placed=one.place.reason,
         fingerprint=now,
         facts=found,
     )

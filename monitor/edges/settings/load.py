@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from monitor.core.errors import BadInput, Fault
-from monitor.core.models import Feed, Receiver, Route, Severity
+from monitor.core.models import Feed, Receiver, Route, Severity, Windows
 from monitor.core.schedule import Polling
 from monitor.edges.settings.document import read_toml
 from monitor.edges.settings.feeds import make_feed, read_feeds
@@ -28,6 +28,7 @@ class Settings:
     polling: Polling
     fresh: timedelta
     max_age: timedelta
+    windows: Windows
     deadline: timedelta
     max_body: int
     max_entries: int
@@ -85,6 +86,7 @@ def _settings(
         ),
         fresh=polling.fresh,
         max_age=polling.max_age,
+        windows=Windows(config.stories.event_window, config.stories.copy_window),
         deadline=polling.deadline,
         max_body=polling.max_body,
         max_entries=polling.max_entries,

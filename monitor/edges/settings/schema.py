@@ -81,6 +81,20 @@ class PollingTable(_Table):
         return self
 
 
+class StoriesTable(_Table):
+    """[stories]"""
+
+    event_window: Duration = timedelta(hours=72)
+    copy_window: Duration = timedelta(days=14)
+
+    @model_validator(mode="after")
+    def _bounded(self) -> StoriesTable:
+        for name in ("event_window", "copy_window"):
+            if not timedelta(hours=1) <= getattr(self, name) <= timedelta(days=30):
+                raise ValueError(f"{name} is not between 1h and 30d")
+        return self
+
+
 class NetworkTable(_Table):
     """[network]"""
 
@@ -148,6 +162,7 @@ class ConfigFile(_Table):
     feeds: tuple[str | FeedTable, ...] | None = None
     rulebook: str | None = None
     polling: PollingTable = PollingTable()
+    stories: StoriesTable = StoriesTable()
     network: NetworkTable = NetworkTable()
     store: StoreTable = StoreTable()
     receivers: tuple[ReceiverTable, ...] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from monitor.core.models import Attempt, Delivery, DeliveryState
@@ -30,7 +31,8 @@ def add_delivery(pipe: Pipeline, delivery: Delivery) -> None:
     }
     pipe.hset(keys.delivery(delivery.id), mapping=fields)
     pipe.expire(keys.delivery(delivery.id), DELIVERY_TTL)
-    pipe.zadd(keys.outbox(receiver), {delivery.id: created})
+    due = (delivery.due or delivery.created).timestamp()
+    pipe.zadd(keys.outbox(receiver), {delivery.id: due})
     pipe.zadd(keys.DELIVERIES, {delivery.id: created})
     pipe.sadd(keys.RECEIVERS, receiver)
     pipe.hincrby(keys.count(receiver), delivery.state.value, 1)
@@ -55,10 +57,23 @@ class Outbox(Connected):
             box = keys.outbox(receiver)
             while found := run(keys=[box], args=[now.timestamp(), until.timestamp(), 1]):
                 if fields := self._redis.hgetall(keys.delivery(found[0])):
-                    return _read(found[0], fields)
+                    return self._threaded(_read(found[0], fields))
                 # Kept past its time in the ledger: nothing is left to send.
                 self._redis.zrem(box, found[0])
         return None
+
+    def _threaded(self, delivery: Delivery) -> Delivery:
+        """A delivery with the message that it continues, if that arrived and has a name."""
+        if not delivery.alert.parent:
+            return delivery
+        thread = self._redis.hget(keys.delivery(delivery.alert.parent), "reference")
+        return replace(delivery, thread=thread or "")
+
+    def let_go(self, delivery: Delivery, now: datetime) -> None:
+        """Give a claimed delivery back: it is due now."""
+        with self.reached():
+            box = keys.outbox(delivery.alert.receiver)
+            self._redis.zadd(box, {delivery.id: now.timestamp()}, xx=True)
 
     def record(
         self, delivery: Delivery, attempt: Attempt, now: datetime, retry_at: datetime | None
@@ -122,6 +137,7 @@ def _write_attempt(
         "status": attempt.status or "",
         "detail": attempt.detail,
         "seconds": round(attempt.seconds, 3),
+        "reference": attempt.reference,
     }
     pipe.hset(keys.delivery(delivery.id), mapping=fields)
     if not attempt.ok:

@@ -1,7 +1,7 @@
 """The names of all keys, in one place. `{prefix}` keeps us apart from others' keys.
 
 feed:K        hash    rev, url, state (JSON)                     expires when not polled
-seen:K        hash    entry id -> "text digest|seconds|story"    capped by the commit, expires
+seen:K        hash    entry id -> "text|seconds|story|link"       capped by the commit, expires
 due           zset    feed K -> when it is to be polled next; a lease is a later time
 story:S       hash    story (JSON), by:K (carrier JSON), told:R  expires
 event:E       hash    rev, facts, by:K (carrier JSON), told:R    expires

@@ -60,6 +60,7 @@ class MemoryPolls:
         self._troubles: dict[str, str] = {}
         self._alive: dict[str, float] = {}
         self._likes = MemoryLikes()
+        self._references: dict[str, str] = {}
 
     def register(self, due: Mapping[str, datetime], *, prune: bool = True) -> None:
         """As Polls.register."""
@@ -99,6 +100,10 @@ class MemoryPolls:
         }
         return Known(seen, stories)
 
+    def memory(self, feed: str) -> Mapping[str, Seen]:
+        """As Polls.memory."""
+        return dict(self._seen.get(feed, {}))
+
     def near(self, lookups: Sequence[Lookup], day: date) -> Near:
         """As Likes.near."""
         return self._likes.near(lookups, day)
@@ -124,7 +129,7 @@ class MemoryPolls:
             if delivery.id not in self._deliveries:
                 self._deliveries[delivery.id] = delivery
                 box = self._outbox.setdefault(delivery.alert.receiver, {})
-                box[delivery.id] = delivery.created.timestamp()
+                box[delivery.id] = (delivery.due or delivery.created).timestamp()
         return True
 
     def _write_feed(self, commit: Commit) -> None:
@@ -163,7 +168,14 @@ class MemoryStore(MemoryPolls):
     def claim_delivery(self, receiver: str, now: datetime, until: datetime) -> Delivery | None:
         """As Outbox.claim_delivery."""
         found = _claim(self._outbox.get(receiver, {}), now, until, 1)
-        return self._deliveries[found[0]] if found else None
+        if not found:
+            return None
+        delivery = self._deliveries[found[0]]
+        return replace(delivery, thread=self._references.get(delivery.alert.parent, ""))
+
+    def let_go(self, delivery: Delivery, now: datetime) -> None:
+        """As Outbox.let_go."""
+        self._outbox[delivery.alert.receiver][delivery.id] = now.timestamp()
 
     def record(
         self, delivery: Delivery, attempt: Attempt, now: datetime, retry_at: datetime | None
@@ -178,6 +190,7 @@ class MemoryStore(MemoryPolls):
             self._troubles[delivery.alert.receiver] = said
         else:
             state = DeliveryState.SENT
+            self._references[delivery.id] = attempt.reference
             seconds = (now - delivery.alert.story.first_seen).total_seconds()
             self._latency.insert(0, round(seconds, 3))
         self._deliveries[delivery.id] = replace(delivery, state=state, tries=delivery.tries + 1)

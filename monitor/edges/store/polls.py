@@ -81,6 +81,12 @@ class Polls(Connected):
             seen = self._seen(feed, identities, everything=size >= FULL_READ)
             return Known(seen, self._stories(identities, seen))
 
+    def memory(self, feed: str) -> Mapping[str, Seen]:
+        """All that a feed is remembered to have shown, by Identity.id."""
+        with self.reached():
+            found = self._redis.hgetall(keys.seen(feed))
+        return {key: read_seen(line) for key, line in found.items()}
+
     def _seen(
         self, feed: str, identities: Sequence[Identity], *, everything: bool
     ) -> dict[str, Seen]:

@@ -55,14 +55,14 @@ class Gauges:
 
 
 def write_seen(seen: Seen) -> str:
-    """`text|seconds|story`: short, for there is one for every entry of every feed."""
-    return f"{seen.text}|{int(seen.at)}|{seen.story or ''}"
+    """`text|seconds|story|link`: short, for there is one for every entry of every feed."""
+    return f"{seen.text}|{int(seen.at)}|{seen.story or ''}|{seen.link or ''}"
 
 
 def read_seen(line: str) -> Seen:
-    """The inverse of write_seen."""
-    text, at, story = line.split("|", 2)
-    return Seen(text, story or None, float(at))
+    """The inverse of write_seen; an older version wrote no link."""
+    text, at, story, link = (*line.split("|"), "")[:4]
+    return Seen(text, story or None, float(at), link or None)
 
 
 def read_story(fields: dict[str, str]) -> StoredStory | None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from monitor.core.models import Alert, Carrier, Delivery, Match, Story
+from monitor.core.wording import reach
 
 # Standard Webhooks (standardwebhooks.com, "Payload size") asks for less than 20 kB.
 LARGEST = 20_000
@@ -77,8 +78,28 @@ def _data(alert: Alert, bounds: _Bounds) -> dict[str, Any]:
         "matches": [asdict(one) for one in _kept(story, bounds)][: bounds.matches],
         "others": [_other(one, bounds) for one in alert.others[: bounds.others]],
         "reason": alert.reason[:most],
+        "news": [one[:most] for one in alert.news[: bounds.reasons]],
+        "reach": reach((story.carrier, *alert.others))[:most],
+        **({"reports": _reports(alert, bounds)} if alert.lines else {}),
         "reasons": [one[:most] for one in story.reasons[: bounds.reasons]],
     }
+
+
+def _reports(alert: Alert, bounds: _Bounds) -> list[dict[str, Any]]:
+    """The reports of a digest."""
+    return [
+        {
+            "title": one.title[: bounds.text],
+            "link": _link(one.link, bounds),
+            "source": one.source[: bounds.text],
+            "news": [text[: bounds.text] for text in one.news],
+        }
+        for one in alert.lines[: bounds.others or _FEWEST]
+    ]
+
+
+# Reports kept of the longest digest.
+_FEWEST = 5
 
 
 def _kept(story: Story, bounds: _Bounds) -> Iterator[Match]:

@@ -55,10 +55,16 @@ def _write(out: TextIO, alert: Wording) -> None:
 def lines(alert: Wording, *, bold: bool) -> str:
     """An alert as lines, the last one empty; evidence is bold, else in »«."""
     strong, plain = (_BOLD, _PLAIN) if bold else ("", "")
+    title = f"{strong}{alert.title}{plain}"
+    if alert.reports:
+        told = [f"{one.headline} ({one.said}) {one.link}".rstrip() for one in alert.reports]
+        return "\n  ".join([title, *told]) + "\n\n"
     shown = [
-        f"{strong}{alert.title}{plain}",
+        title,
         alert.link,
+        f"new: {alert.news}" if alert.news else "",
         alert.origin,
+        alert.reach,
         f"{alert.severity.label}: {alert.topics}",
         _marked(alert.sentence, *((_BOLD, _PLAIN) if bold else ("»", "«"))),
         f"why: {alert.reason}",

@@ -1,4 +1,5 @@
-"""Slack by incoming webhook (docs.slack.dev, "Sending messages using incoming webhooks").
+"""Slack by incoming webhook (docs.slack.dev, "Sending messages using incoming webhooks"), or by a
+bot with a token, which can put updates into threads.
 
 What strangers wrote stands in rich_text and plain_text elements only, which Slack shows as
 they are: no mention, link or formatting can come of it. Only the notification line (`text`)
@@ -8,6 +9,7 @@ is mrkdwn; there & < > are escaped after cutting (docs.slack.dev, "Formatting me
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -26,6 +28,8 @@ from monitor.edges.transports.posting import DEADLINE, Post, post
 # of core/wording a message stays below 12,000; at 13,200 Slack has refused some
 # (slackapi/bolt-js#2509).
 _NOTICE, _OTHER_LINK = 200, 300
+# Reports of a digest in one message.
+_REPORTS = 10
 _SIGNALS = {
     Severity.LOW: "⚪",
     Severity.MEDIUM: "🟡",
@@ -40,10 +44,70 @@ _HINTS = {
     "invalid_token": "the URL is wrong or was revoked; make a new webhook",
     "no_active_hooks": "the webhook was switched off; make a new one",
     "no_service": "the webhook was removed; make a new one",
+    "not_in_channel": "invite the bot into the channel",
+    "missing_scope": "give the app the scope chat:write",
+    "invalid_auth": "the token is wrong or was revoked",
+    "not_authed": "the token is missing",
+    "account_inactive": "the token's app or user was removed",
     "no_team": "the workspace does not exist any more",
     "posting_to_general_channel_denied": "only some may post to #general",
     "team_disabled": "the workspace is closed",
 }
+
+
+class Bot:
+    """Posts as a bot to one channel: an update stands in the thread of its event's first alert
+    (docs.slack.dev, chat.postMessage).
+    """
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        token: str,
+        channel: str,
+        api: str,
+        deadline: float = DEADLINE,
+    ) -> None:
+        self._client, self._token, self._channel = client, token, channel
+        self._url, self._deadline = f"{api}/chat.postMessage", deadline
+
+    async def send(self, delivery: Delivery, now: datetime) -> Attempt:
+        """Post one message."""
+        fields = message(put(delivery.alert, now)) | {"channel": self._channel}
+        if delivery.thread:
+            fields["thread_ts"] = delivery.thread
+        headers = {
+            "authorization": f"Bearer {self._token}",
+            "content-type": "application/json; charset=utf-8",
+            "user-agent": "monitor",
+        }
+        content = json.dumps(fields, ensure_ascii=False).encode()
+        request = Post(self._url, content, headers, secrets=(self._token,))
+        return _understood(await post(self._client, request, now, self._deadline))
+
+
+# What Slack answers, with status 200 even where it refuses. The answer repeats the message, so
+# only its beginning may be there.
+_OK = re.compile(r'"ok":\s*true')
+_TS = re.compile(r'"ts":\s*"(\d+\.\d+)"')
+_ERROR = re.compile(r'"error":\s*"(\w+)"')
+# Refusals that may pass (docs.slack.dev, chat.postMessage, "Errors").
+_PASSING = frozenset(
+    ("fatal_error", "internal_error", "service_unavailable", "request_timeout", "ratelimited")
+)
+
+
+def _understood(attempt: Attempt) -> Attempt:
+    """An attempt by what the API said of it."""
+    if not attempt.ok:
+        return attempt
+    if _OK.search(attempt.detail):
+        found = _TS.search(attempt.detail)
+        return replace(attempt, detail="200 ok", reference=found[1] if found else "")
+    refused = _ERROR.search(attempt.detail)
+    error = refused[1] if refused else "no answer that can be understood"
+    permanent = error not in _PASSING and refused is not None
+    return replace(attempt, ok=False, detail=_explained(f"200 {error}"), permanent=permanent)
 
 
 class Slack:
@@ -68,20 +132,35 @@ def _explained(detail: str) -> str:
 
 def message(alert: Wording) -> dict[str, Any]:
     """The message of an alert: blocks, and a line for notifications."""
-    blocks = [
-        _rich(_headline(alert)),
-        _context(alert.origin),
-        _context(f"{_SIGNALS[alert.severity]} {alert.severity.label}: {alert.topics}"),
-        _rich(_marked(alert.sentence), "rich_text_quote") if alert.sentence else None,
-        _context(f"Why: {alert.reason}"),
-        _rich(_others(alert)) if alert.others else None,
-    ]
+    blocks = _digest(alert) if alert.reports else _alert(alert)
     return {
         "text": escape(shorten(alert.notice, _NOTICE)),
         "blocks": [one for one in blocks if one],
         "unfurl_links": False,
         "unfurl_media": False,
     }
+
+
+def _digest(alert: Wording) -> list[dict[str, Any] | None]:
+    """A line for each report, as many as a message can hold."""
+    shown = alert.reports[:_REPORTS]
+    lines = [_rich([_link(one.headline, one.link), _text(f" ({one.said})")]) for one in shown]
+    left = len(alert.reports) - len(shown)
+    more = _context(f"and {left} more: monitor stories") if left else None
+    return [_rich([_text(alert.title, bold=True)]), *lines, more]
+
+
+def _alert(alert: Wording) -> list[dict[str, Any] | None]:
+    return [
+        _rich(_headline(alert)),
+        _rich([_text("New: "), _text(alert.news, bold=True)]) if alert.news else None,
+        _context(alert.origin),
+        _context(alert.reach) if alert.reach else None,
+        _context(f"{_SIGNALS[alert.severity]} {alert.severity.label}: {alert.topics}"),
+        _rich(_marked(alert.sentence), "rich_text_quote") if alert.sentence else None,
+        _context(f"Why: {alert.reason}"),
+        _rich(_others(alert)) if alert.others else None,
+    ]
 
 
 def escape(text: str) -> str:
@@ -133,12 +212,26 @@ def _link(text: str, url: str, *, bold: bool = False) -> dict[str, Any]:
     return element | {"type": "link", "url": url} if url else element
 
 
+_API = "https://slack.com/api"
+
+
 def _check(receiver: Receiver) -> Iterator[Wrong]:
-    yield from check_url(receiver)
+    if "token" not in receiver.options:
+        yield from check_url(receiver)
+        return
+    if not receiver.options["token"].startswith(("xoxb-", "xoxp-")):
+        yield "token", "is no bot token", 'xoxb-..., from the app\'s page "OAuth & Permissions"'
+    if not receiver.options.get("channel"):
+        yield "channel", "is missing", "the id of the channel, C..."
+    if "url" in receiver.options:
+        yield from check_url(receiver)
 
 
 def _build(receiver: Receiver, client: httpx.AsyncClient, out: TextIO | None) -> Transport:
-    return Slack(client, receiver.options["url"])
+    options = receiver.options
+    if "token" in options:
+        return Bot(client, options["token"], options["channel"], options.get("url", _API))
+    return Slack(client, options["url"])
 
 
-CHANNEL = Channel(options=("url", "allow_http"), check=_check, build=_build)
+CHANNEL = Channel(options=("url", "allow_http", "token", "channel"), check=_check, build=_build)

@@ -48,7 +48,9 @@ def test_an_unknown_option_is_told_with_the_nearest_known() -> None:
     assert _told("slack", url=URL, alow_http="true") == [
         "receivers.desk.alow_http: there is no such option (did you mean allow_http?)"
     ]
-    assert _told("slack", url=URL, zebra="x")[0].endswith("(known: url, allow_http)")
+    assert _told("slack", url=URL, zebra="x")[0].endswith(
+        "(known: url, allow_http, token, channel)"
+    )
     assert _told("console", colour="red")[0].endswith("(this channel takes none)")
 
 
@@ -115,3 +117,14 @@ def test_a_file_needs_a_folder(tmp_path: Path) -> None:
         assert _told("file", path=path) == [
             "receivers.desk.path: its folder does not exist (make the folder first)"
         ]
+
+
+def test_a_slack_bot_needs_a_bot_token_and_a_channel() -> None:
+    assert _told("slack", token="xoxb-1", channel="C1") == []
+    told = _told("slack", token="hush-hush", url="ftp://x")
+    assert [one.partition(": ")[0] for one in told] == [
+        "receivers.desk.token",
+        "receivers.desk.channel",
+        "receivers.desk.url",
+    ]
+    assert "hush" not in "".join(told)

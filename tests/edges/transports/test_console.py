@@ -11,7 +11,7 @@ from typing import TextIO
 import httpx
 import pytest
 
-from monitor.core.models import Attempt, Delivery, Receiver
+from monitor.core.models import Attempt, Delivery, Line, Receiver
 from monitor.core.wording import sample
 from monitor.edges import transports
 from tests.edges.transports.sending import HOSTILE, hostile_delivery
@@ -49,6 +49,8 @@ def test_an_alert_is_a_few_readable_lines() -> None:
         " Mali, Niger and Burkina Faso\n"
         "  https://example-courier.example/test\n"
         "  From Example Courier (Mali, English), published 14 Mar 2026 11:48 UTC, 12 min ago\n"
+        "  2 outlets, 2 independent; English; first Example Courier (Mali, English),"
+        " 14 Mar 12:00 UTC\n"
         "  high: russia-sahel, sahel, russia\n"
         "  In a real one, this sentence would tell how »Russia« means to equip and train the"
         " joint force of »Mali«, »Niger« and »Burkina Faso«.\n"
@@ -107,3 +109,16 @@ def test_a_closed_stream_is_a_failed_attempt(closed_later: bool) -> None:
 
 def test_each_alert_is_flushed_at_once() -> None:
     assert not _send(Unplugged(), delivery()).ok
+
+
+def test_an_update_says_what_is_new_and_a_digest_is_a_list() -> None:
+    one = sample("console", NOW)
+    update = replace(one.alert, kind="story.update", news=("31 killed (12 before)",))
+    assert "  new: 31 killed (12 before)\n" in _written(replace(one, alert=update))
+    lines = (Line("Toll rises", "https://a.example/", "AP", ("31 killed",)), Line("", "", "X"))
+    digest = replace(one.alert, kind="digest", lines=lines)
+    assert _written(replace(one, alert=digest)) == (
+        "Digest: 2 later reports\n"
+        "  Toll rises (AP, 31 killed) https://a.example/\n"
+        "  (no title) (X)\n\n"
+    )

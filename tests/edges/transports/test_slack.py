@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
 
-from monitor.core.models import Carrier, Delivery, Receiver, Severity
+from monitor.core.models import Attempt, Carrier, Delivery, Line, Receiver, Severity
 from monitor.core.wording import sample
 from monitor.edges.transports.slack import Slack, escape
 from tests.edges.transports.sending import (
@@ -58,6 +60,8 @@ def test_an_alert_shows_headline_outlet_time_topics_evidence_reason_and_other_ou
     assert _arrived(server, replace(one, alert=alert)) == [
         "*Lavrov lands in Bamako* <https://sahel.example/lavrov-bamako>",
         "From Sahel Daily (Mali, English, state media), published 14 Mar 2026 11:00 UTC, 1 h ago",
+        "8 outlets, 8 independent, 1 state media; Arabic, English; first Sahel Daily (Mali,"
+        " English, state media), 14 Mar 12:00 UTC",
         "🟠 high: russia-sahel, sahel, russia",
         "The *Russian* minister spoke of *Mali*.",
         "Why: route 1: russia-sahel",
@@ -176,9 +180,11 @@ def test_the_longest_message_there_can_be_is_below_slacks_bound(
         matches=matches,
         carrier=carriers[0],
     )
-    worst = replace(one.alert, story=story, others=carriers[1:], reason=quotes, kind=quotes)
+    worst = replace(
+        one.alert, story=story, others=carriers[1:], reason=quotes, kind=quotes, news=(quotes,) * 9
+    )
     lines = _arrived(server, replace(one, alert=worst))
-    assert len(lines) == 6
+    assert len(lines) == 8
     assert len(server.requests[0].body.decode()) > 7_000
 
 
@@ -199,3 +205,62 @@ def test_another_outlet_with_a_very_long_link_is_named_without_it(server: FeedSe
     others = tuple(replace(_other(name), link=link) for name, link in zip("ab", links, strict=True))
     line = _arrived(server, replace(one, alert=replace(one.alert, others=others)))[-1]
     assert line == f"Also carried by a (Arabic) <{links[0]}>, b (Arabic)"
+
+
+def _bot(server: FeedServer, **more: str) -> Receiver:
+    options = {"token": "xoxb-secret-token", "channel": "C1", "url": server.url("/api")} | more
+    return Receiver("desk", "slack", options)
+
+
+def _posted(server: FeedServer, one: Delivery, answer: bytes) -> tuple[Attempt, dict[str, Any]]:
+    server.serve("/api/chat.postMessage", lambda request: reply(answer))
+    attempt = send(server, _bot(server), one)
+    return attempt, json.loads(server.requests[-1].body)
+
+
+def test_a_bots_update_stands_in_the_thread_of_its_events_first_alert(server: FeedServer) -> None:
+    answer = b'{"ok":true,"channel":"C1","ts":"1503435956.000247","message":{"ts":"9.9"}}'
+    first, message = _posted(server, delivery(), answer)
+    assert (first.ok, first.reference) == (True, "1503435956.000247")
+    assert (message["channel"], "thread_ts" in message) == ("C1", False)
+    assert server.requests[-1].headers["authorization"] == "Bearer xoxb-secret-token"
+    update = replace(delivery(), thread=first.reference)
+    _, message = _posted(server, update, answer)
+    assert message["thread_ts"] == "1503435956.000247"
+
+
+@pytest.mark.parametrize(
+    ("answer", "permanent", "said"),
+    [
+        (b'{"ok":false,"error":"not_in_channel"}', True, "invite the bot"),
+        (b'{"ok":false,"error":"internal_error"}', False, "internal_error"),
+        (b"<html>maintenance</html>", False, "no answer that can be understood"),
+    ],
+)
+def test_a_bots_refusals_are_told_and_only_those_that_may_pass_are_tried_again(
+    server: FeedServer, answer: bytes, permanent: bool, said: str
+) -> None:
+    attempt, _ = _posted(server, delivery(), answer)
+    assert (attempt.ok, attempt.permanent) == (False, permanent)
+    assert said in attempt.detail
+    assert "xoxb" not in attempt.detail
+
+
+def test_a_bot_whose_post_fails_is_tried_again(server: FeedServer) -> None:
+    server.serve("/api/chat.postMessage", lambda request: reply(b"busy", 503))
+    attempt = send(server, _bot(server), delivery())
+    assert (attempt.ok, attempt.permanent, attempt.reference) == (False, False, "")
+
+
+def test_an_update_names_what_is_new_and_a_digest_lists_its_reports(server: FeedServer) -> None:
+    one = delivery()
+    update = replace(one.alert, kind="story.update", news=("31 killed (12 before)",))
+    assert _arrived(server, replace(one, alert=update))[1] == "New: *31 killed (12 before)*"
+    lines = tuple(Line(f"T{n}", "https://a.example/", "AP", ("x",)) for n in range(12))
+    digest = replace(one.alert, kind="digest", lines=lines)
+    shown_lines = _arrived(server, replace(one, alert=digest))
+    assert shown_lines[0] == "*Digest: 12 later reports*"
+    assert shown_lines[1] == "T0 <https://a.example/> (AP, x)"
+    assert shown_lines[-1] == "and 2 more: monitor stories"
+    short = replace(digest, lines=lines[:2])
+    assert len(_arrived(server, replace(one, alert=short))) == 3

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import httpx
 import pytest
 
-from monitor.core.models import Delivery, Match, Receiver
+from monitor.core.models import Delivery, Line, Match, Receiver
 from monitor.edges.transports.body import body
 from monitor.edges.transports.webhook import Webhook
 from tests.edges.transports.hook_double import NEXT_SECRET, SECRET, HookDouble
@@ -76,6 +76,8 @@ def test_an_alert_arrives_signed_and_whole(server: FeedServer) -> None:
             ],
             "others": [],
             "reason": "route 1: russia-sahel",
+            "news": [],
+            "reach": "",
             "reasons": ['russia-sahel: "Lavrov" near "Bamako"'],
         },
     }
@@ -185,3 +187,22 @@ def test_a_body_is_cut_as_soon_as_it_has_twenty_thousand_bytes() -> None:
     assert b"truncated" not in whole
     assert len(cut) < 19_999
     assert json.loads(cut)["data"]["truncated"] is True
+
+
+def test_an_update_and_a_digest_say_so_in_their_type_and_bring_their_news() -> None:
+    one = delivery()
+    update = replace(one.alert, kind="story.update", news=("31 killed",))
+    told = json.loads(body(replace(one, alert=update)))
+    assert (told["type"], told["data"]["news"]) == ("story.update", ["31 killed"])
+    lines = (Line("Toll rises", "https://a.example/", "AP", ("31 killed",)),) * 40
+    digest = json.loads(body(replace(one, alert=replace(one.alert, kind="digest", lines=lines))))
+    assert digest["type"] == "digest"
+    assert digest["data"]["reports"][0] == {
+        "title": "Toll rises",
+        "link": "https://a.example/",
+        "source": "AP",
+        "news": ["31 killed"],
+    }
+    long = (Line("x" * 3_000, "https://a.example/", "AP", ()),) * 40
+    cut = body(replace(one, alert=replace(one.alert, kind="digest", lines=long)))
+    assert len(cut) < 20_000

@@ -1,0 +1,327 @@
+"""Which entries are one story, which stories one event, and what of it is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from monitor.core.digest import delivery_id
+from monitor.core.models import Entry, Feed, Outcome, Sameness, Verdict, Windows
+from monitor.core.rulebook import Rulebook
+from monitor.edges.rulebook import load_rulebook
+from tests import make
+from tests.core.desk import Desk, outcomes
+
+WIRE = Feed("https://wire.example/rss", "The Wire", "en")
+FRENCH = Feed("https://fr.example/rss", "Le Fil", "fr")
+RUSSIAN = Feed("https://ru.example/rss", "Лента", "ru", state_media=True)
+ARABIC = Feed("https://ar.example/rss", "الخبر", "ar")
+RAID = (
+    "Gunmen kill 12 soldiers at army base near Djibo",
+    "Militants stormed the military base outside Djibo in northern Burkina Faso on Sunday, killing"
+    " at least 12 soldiers, security sources said.",
+)
+
+
+@pytest.fixture(scope="module")
+def rulebook() -> Rulebook:
+    return load_rulebook(None)
+
+
+@pytest.fixture
+def desk(rulebook: Rulebook) -> Desk:
+    return Desk(rulebook)
+
+
+def entry(title: str, summary: str = "", hours: float = 0, **more: Any) -> Entry:
+    """An entry published so many hours after NOW, under a name of its own."""
+    name = f"{title} {summary} {hours}"
+    given = make.entry(title, summary=summary, id=name, link="", published=make.at(hours * 3600))
+    return replace(given, language=None, **more)
+
+
+def judge(desk: Desk, one: Entry, feed: Feed = make.FEED) -> Verdict:
+    hours = (one.published or make.NOW) - make.NOW
+    (verdict,) = desk.judge(one, feed=feed, later=hours.total_seconds())
+    return verdict
+
+
+@pytest.mark.parametrize(
+    ("title", "summary"),
+    [
+        # A wire's credit, another headline, a shortened and an edited lead.
+        (RAID[0], f"OUAGADOUGOU (Reuters) - {RAID[1]}"),
+        ("Twelve soldiers die in attack on Djibo base", RAID[1]),
+        (RAID[0], "Militants stormed the military base outside Djibo in northern Burkina Faso…"),
+        (
+            "Burkina Faso: army base near Djibo attacked",
+            "At least 12 soldiers were killed when militants stormed the military base outside"
+            " Djibo in northern Burkina Faso on Sunday, according to security sources.",
+        ),
+    ],
+)
+def test_a_copy_under_another_link_is_the_same_story_and_says_why(
+    desk: Desk, title: str, summary: str
+) -> None:
+    first = judge(desk, entry(*RAID))
+    copy = judge(desk, entry(title, summary, hours=5), WIRE)
+    assert (copy.story_id, copy.outcome) == (first.story_id, Outcome.DUPLICATE)
+    assert copy.sameness is Sameness.SAME_TEXT
+    assert copy.reason.startswith(f"copy of {RAID[0]}")
+    assert "Djibo" in copy.reason
+
+
+@pytest.mark.parametrize(
+    ("feed", "title", "summary"),
+    [
+        (
+            FRENCH,
+            "Burkina Faso : douze militaires tués dans l'attaque d'une base à Djibo",
+            "Des hommes armés ont attaqué dimanche le camp militaire de Djibo, dans le nord.",
+        ),
+        (
+            RUSSIAN,
+            "При нападении на военную базу в Джибо убиты 12 солдат",
+            "Боевики атаковали базу армии на севере Буркина-Фасо.",
+        ),
+        (
+            ARABIC,
+            "مقتل 12 جنديا في هجوم على قاعدة عسكرية في جيبو",
+            "هاجم مسلحون القاعدة شمالي بوركينا فاسو الأحد.",
+        ),
+    ],
+)
+def test_a_report_in_another_language_is_another_story_of_the_same_event_and_not_told(
+    desk: Desk, feed: Feed, title: str, summary: str
+) -> None:
+    first = judge(desk, entry(*RAID))
+    report = judge(desk, entry(title, summary, hours=3), feed)
+    assert report.event_id == first.event_id
+    assert report.story_id != first.story_id
+    assert (report.outcome, report.sameness) == (Outcome.SAME_EVENT, Sameness.NEW)
+    assert report.reason.startswith(f"same event as {RAID[0]}")
+
+
+@pytest.mark.parametrize(
+    ("title", "summary", "hours"),
+    [
+        # Another place on the same day, the same place later, a wrap-up, the neighbour.
+        ("Gunmen kill 9 soldiers at army post near Diapaga", "In eastern Burkina Faso.", 2),
+        (RAID[0].replace("12", "20"), RAID[1].replace("12", "20"), 24 * 20),
+        ("What we know about jihadist violence in Burkina Faso", "An explainer.", 10),
+        ("Gunmen kill 12 soldiers at army base near Ménaka", "In northern Mali.", 2),
+    ],
+)
+def test_what_only_looks_alike_is_an_event_of_its_own_and_alerts(
+    desk: Desk, title: str, summary: str, hours: float
+) -> None:
+    first = judge(desk, entry(*RAID))
+    other = judge(desk, entry(title, summary, hours), WIRE)
+    assert other.event_id != first.event_id
+    assert other.outcome is Outcome.ALERTED
+    assert other.placed.startswith("not seen before")
+
+
+def test_a_form_filled_in_for_another_place_is_no_copy(desk: Desk) -> None:
+    form = "Niger : opération de l'armée à {0}, dix terroristes neutralisés"
+    lead = "L'armée du Niger a mené une opération à {0}, a annoncé l'état-major."
+    first = judge(desk, entry(form.format("Tillabéri"), lead.format("Tillabéri")), FRENCH)
+    second = judge(desk, entry(form.format("Diffa"), lead.format("Diffa"), hours=1), FRENCH)
+    assert first.story_id != second.story_id
+
+
+def test_a_numbered_series_is_no_copy_of_itself(desk: Desk) -> None:
+    lead = "As Russia's war enters another day, these are the main developments."
+    first = judge(desk, entry("Russia-Ukraine war: list of key events, day 481", lead))
+    second = judge(desk, entry("Russia-Ukraine war: list of key events, day 482", lead, 24))
+    assert first.story_id != second.story_id
+
+
+def test_a_higher_toll_is_an_update_of_the_event_that_names_it(desk: Desk) -> None:
+    first = judge(desk, entry(*RAID))
+    later = judge(
+        desk,
+        entry(
+            "Death toll in Djibo base attack rises to 31 soldiers",
+            "The army of Burkina Faso now says 31 soldiers were killed at Djibo.",
+            hours=9,
+        ),
+        WIRE,
+    )
+    assert (later.outcome, later.event_id) == (Outcome.UPDATED, first.event_id)
+    (alert,) = later.alerts
+    assert alert.kind == "story.update"
+    assert alert.news == ("31 killed (12 before)",)
+    assert alert.parent == delivery_id(first.alerts[0].story.id, "desk")
+    assert alert.reason.startswith("new: 31 killed (12 before)")
+    assert [one.source for one in alert.others] == ["Sahel Daily"]
+    lower = judge(desk, entry("20 soldiers killed in Djibo base attack", RAID[1], 10), FRENCH)
+    assert lower.outcome in {Outcome.SAME_EVENT, Outcome.DUPLICATE}
+
+
+def test_a_claim_of_responsibility_is_news_once(desk: Desk) -> None:
+    judge(desk, entry(*RAID))
+    claim = "JNIM claims responsibility for attack on Djibo army base"
+    lead = "The group said its fighters killed soldiers at the base in northern Burkina Faso."
+    first = judge(desk, entry(claim, lead, hours=20), WIRE)
+    assert first.alerts[0].news == ("responsibility is claimed",)
+    again = judge(
+        desk,
+        entry("Jihadists claim responsibility for Djibo base attack", "JNIM said so.", 21),
+        make.OTHER,
+    )
+    assert again.event_id == first.event_id
+    assert again.alerts == ()
+
+
+@pytest.mark.parametrize(("updates", "outcome"), [("digest", "digest"), ("quiet", "same-event")])
+def test_a_route_may_keep_updates_for_the_digest_or_stay_quiet(
+    rulebook: Rulebook, updates: str, outcome: str
+) -> None:
+    desk = Desk(rulebook, make.route("desk", updates=updates))
+    judge(desk, entry(*RAID))
+    later = judge(
+        desk, entry("Djibo base attack: toll rises to 31 soldiers killed", RAID[1], 9), WIRE
+    )
+    assert later.outcome.value == outcome
+    assert desk.last
+    due = [one.due for one in desk.last.deliveries]
+    assert due == ([make.at(10 * 3600)] if updates == "digest" else [])
+
+
+def test_a_receiver_that_never_heard_of_an_event_gets_its_later_story_as_an_alert(
+    rulebook: Rulebook,
+) -> None:
+    desk = Desk(
+        rulebook,
+        make.route("english", sources=frozenset({"Sahel Daily"})),
+        make.route("french", sources=frozenset({"Le Fil"})),
+    )
+    judge(desk, entry(*RAID))
+    title = "Burkina Faso : douze militaires tués dans l'attaque de la base de Djibo"
+    report = judge(desk, entry(title, "Des hommes armés ont attaqué dimanche.", 3), FRENCH)
+    (alert,) = report.alerts
+    assert (alert.receiver, alert.kind) == ("french", "story.alert")
+    assert [one.source for one in alert.others] == ["Sahel Daily"]
+
+
+def test_an_edited_entry_with_a_new_toll_is_an_update_and_a_cosmetic_edit_is_not(
+    desk: Desk,
+) -> None:
+    first = entry(*RAID)
+    told = judge(desk, first)
+    cosmetic = judge(desk, replace(first, title=RAID[0] + " - update"))
+    assert cosmetic.outcome is Outcome.DUPLICATE
+    edited = judge(desk, replace(first, summary=RAID[1].replace("12", "19")))
+    assert (edited.outcome, edited.story_id) == (Outcome.UPDATED, told.story_id)
+    assert edited.alerts[0].news == ("19 killed (12 before)",)
+
+
+def test_a_corrected_toll_is_told_also_where_it_is_lower(desk: Desk) -> None:
+    first = entry(*RAID)
+    judge(desk, first)
+    corrected = judge(
+        desk,
+        replace(
+            first,
+            title="CORRECTED: Gunmen kill 7 soldiers at army base near Djibo",
+            summary=RAID[1].replace("12", "7"),
+        ),
+    )
+    assert corrected.outcome is Outcome.UPDATED
+    assert corrected.alerts[0].news == (
+        "7 killed, not 12 as told before",
+        "it says it was corrected",
+    )
+
+
+def test_a_withdrawn_entry_is_told_to_those_who_were_told_of_it(desk: Desk) -> None:
+    first = entry(*RAID)
+    judge(desk, first)
+    gone = judge(desk, replace(first, title="Story withdrawn", summary="Published in error."))
+    assert gone.outcome is Outcome.UPDATED
+    assert gone.alerts[0].news == ("withdrawn or corrected",)
+    assert judge(desk, replace(first, title="Correction", summary="x"), WIRE).alerts == ()
+
+
+def test_what_was_never_told_is_withdrawn_in_silence(rulebook: Rulebook) -> None:
+    desk = Desk(rulebook, make.route("desk", languages=frozenset({"ru"})))
+    first = entry(*RAID)
+    judge(desk, first)
+    gone = judge(desk, replace(first, title="Story withdrawn", summary="In error."))
+    assert (gone.outcome, gone.alerts) == (Outcome.NO_TOPIC, ())
+
+
+def test_a_guid_used_again_for_another_text_is_a_new_story(desk: Desk) -> None:
+    first = replace(entry(*RAID), id="latest")
+    told = judge(desk, first)
+    other = replace(
+        entry("Lavrov lands in Bamako for talks with Goïta", "Arms are on the table."), id="latest"
+    )
+    next_one = judge(desk, other)
+    assert next_one.outcome is Outcome.ALERTED
+    assert next_one.story_id != told.story_id
+
+
+def test_reports_within_one_poll_are_compared_with_each_other(desk: Desk) -> None:
+    copy = entry(RAID[0], f"(AP) {RAID[1]}", hours=1)
+    verdicts = desk.judge(entry(*RAID), copy)
+    assert outcomes(verdicts) == ["alerted", "duplicate"]
+    assert verdicts[0].story_id == verdicts[1].story_id
+
+
+def test_the_windows_are_settings(rulebook: Rulebook) -> None:
+    narrow = Desk(rulebook, windows=Windows(timedelta(hours=1), timedelta(hours=2)))
+    judge(narrow, entry(*RAID))
+    late = judge(narrow, entry(RAID[0] + "!", f"(AP) {RAID[1]} More.", hours=3), WIRE)
+    assert late.outcome is Outcome.ALERTED
+    assert "over 1 h apart" in late.placed
+
+
+def test_a_graver_turn_and_a_new_subject_are_news(desk: Desk) -> None:
+    judge(desk, entry("Blast heard at army base near Djibo", "In northern Burkina Faso."))
+    graver = judge(
+        desk,
+        entry(
+            "Blast at Djibo army base kills 40 soldiers, Wagner fighters among dead",
+            "The explosion at the base in northern Burkina Faso also hit Russian instructors.",
+            2,
+        ),
+        WIRE,
+    )
+    assert graver.outcome is Outcome.UPDATED
+    news = graver.alerts[0].news
+    assert "40 killed" in news
+    assert "now russia-sahel" in news
+    assert "now critical" in news
+
+
+def test_an_undated_report_can_join_an_event(desk: Desk) -> None:
+    first = judge(desk, entry(*RAID))
+    title = "Burkina Faso : douze militaires tués dans l'attaque d'une base à Djibo"
+    (report,) = desk.judge(
+        replace(entry(title, "Des hommes armés ont attaqué la base."), published=None), feed=FRENCH
+    )
+    assert report.event_id == first.event_id
+
+
+def test_while_all_write_of_one_crisis_its_names_tell_its_turns_no_longer_apart(
+    desk: Desk,
+) -> None:
+    """Forty reports that name the same: a new one needs more than those names."""
+    for number in range(45):
+        judge(
+            desk,
+            entry(
+                f"Wagner mutiny in Russia, dispatch from street {number} of Rostov",
+                f"Witness {number} speaks of house {number} and shop {number}.",
+                number / 10,
+            ),
+        )
+    turn = judge(
+        desk, entry("Wagner mutiny in Russia: rouble falls", "Markets open lower.", 6), WIRE
+    )
+    assert turn.outcome is Outcome.ALERTED
