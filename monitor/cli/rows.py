@@ -24,9 +24,13 @@ def verdict_row(verdict: Verdict) -> dict[str, Any]:
         "topics": sorted(verdict.tagging.topics),
         "severity": verdict.tagging.severity.label,
         "matches": [asdict(one) for one in verdict.tagging.matches],
-        "alerts": [{"receiver": one.receiver, "reason": one.reason} for one in verdict.alerts],
+        "alerts": [
+            {"receiver": one.receiver, "reason": one.reason, "type": one.kind}
+            for one in verdict.alerts
+        ],
         "outcome": verdict.outcome.value,
         "reason": verdict.reason,
+        "placed": verdict.placed,
     }
 
 

@@ -32,16 +32,18 @@ def verdict(one: Verdict) -> str:
         lines.append(f"  summary   {marked(one.entry, 'summary', one.tagging.matches)}")
     lines += _labelled("link", [one.entry.link])
     lines += _labelled("sameness", [one.sameness.value + (f" as {one.of}" if one.of else "")])
+    lines += _labelled("placed", [one.placed])
     lines += _labelled("topics", [_topics(one)])
     lines += _labelled("because", one.tagging.reasons)
     lines += _labelled("evidence", _evidence(one.tagging.matches))
     lines += _labelled("not", one.tagging.misses)
-    lines += _labelled("alerts", [f"{a.receiver}: {a.reason}" for a in one.alerts])
+    lines += _labelled("alerts", [f"{a.receiver}, {a.kind}: {a.reason}" for a in one.alerts])
     return "\n".join(lines)
 
 
 def _heading(outcome: Outcome) -> str:
-    return "ALERT" if outcome is Outcome.ALERTED else f"no alert ({outcome.value})"
+    told = {Outcome.ALERTED: "ALERT", Outcome.UPDATED: "UPDATE", Outcome.DIGEST: "DIGEST"}
+    return told.get(outcome) or f"no alert ({outcome.value})"
 
 
 def _topics(one: Verdict) -> str:

@@ -8,6 +8,7 @@ most copies of a text (bottom-k sketch; Broder, On the resemblance and containme
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import combinations
 from zlib import crc32
 
@@ -15,12 +16,13 @@ from monitor.core.models import Fingerprint
 
 # How many of each a fingerprint has at most: rows of words; single names, pairs, and states
 # with concepts.
-_COPIES = 6
-_ALONE, _PAIRS, _STATES = 4, 6, 6
+_COPIES = 5
+_ALONE, _PAIRS, _STATES = 3, 5, 5
 # How telling a name of each class is: the more, the fewer texts share it.
 _TELLING = {"e": 6, "p": 5, "f": 5, "w": 4, "h": 4, "g": 3, "b": 2, "r": 2, "c": 1}
 
 
+@lru_cache(maxsize=1_024)
 def copy_blocks(one: Fingerprint) -> tuple[str, ...]:
     """Under which names copies of a text are found."""
     pairs = {a + b for a, b in zip(one.words, one.words[1:], strict=False)}
@@ -28,6 +30,7 @@ def copy_blocks(one: Fingerprint) -> tuple[str, ...]:
     return tuple(f"w{one.language}{pair}" for pair in first)
 
 
+@lru_cache(maxsize=1_024)
 def event_blocks(one: Fingerprint) -> tuple[str, ...]:
     """Under which names reports of the same event are found: telling names alone, pairs of
     names, and names with concepts; those of states apart, for they would never come first.

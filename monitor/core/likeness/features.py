@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from math import log1p, sqrt
 from typing import NamedTuple
 
@@ -70,7 +71,7 @@ class Sharing(NamedTuple):
 
 def copying(one: Fingerprint, other: Fingerprint) -> Copying:
     """The figures that tell copies."""
-    a, b = frozenset(one.words), frozenset(other.words)
+    a, b = content(one), content(other)
     leads = frozenset(one.words[one.head :]), frozenset(other.words[other.head :])
     title = _jaccard(_title(one), _title(other))
     return Copying(
@@ -111,11 +112,9 @@ def sharing(one: Fingerprint, other: Fingerprint, rarity: Mapping[str, float]) -
         covered_names=_covered(one.titled, other.names, other.titled, one.names, rarity),
         covered_concepts=_covered(one.headed, other.concepts, other.headed, one.concepts, rarity),
         rare=_weight(one.concepts & other.concepts, rarity),
-        words=_cosine(frozenset(one.words), frozenset(other.words), {}) if within else 0.0,
+        words=_cosine(content(one), content(other), {}) if within else 0.0,
         title_words=_cosine(_title(one), _title(other), {}) if within else 0.0,
-        covered_words=_covered(
-            _title(one), frozenset(other.words), _title(other), frozenset(one.words), {}
-        )
+        covered_words=_covered(_title(one), content(other), _title(other), content(one), {})
         if within
         else 0.0,
         numbers=log1p(len(one.numbers & other.numbers)),
@@ -142,15 +141,23 @@ def _asks(one: Fingerprint) -> bool:
     return not _ASKING.isdisjoint(one.headed)
 
 
+@lru_cache(maxsize=4_096)
 def _title(one: Fingerprint) -> frozenset[str]:
     return frozenset(one.words[: one.head])
 
 
-def _by_class(names: AbstractSet[str]) -> dict[str, frozenset[str]]:
+@lru_cache(maxsize=4_096)
+def content(one: Fingerprint) -> frozenset[str]:
+    """The content words of a text, each once."""
+    return frozenset(one.words)
+
+
+@lru_cache(maxsize=4_096)
+def _by_class(names: frozenset[str]) -> Mapping[str, AbstractSet[str]]:
     found: dict[str, set[str]] = {}
     for name in names:
         found.setdefault(name[0], set()).add(name)
-    return {letter: frozenset(these) for letter, these in found.items()}
+    return found
 
 
 def gap_hours(one: Fingerprint, other: Fingerprint) -> float:
@@ -160,6 +167,7 @@ def gap_hours(one: Fingerprint, other: Fingerprint) -> float:
     return abs(one.at - other.at) / _HOUR
 
 
+@lru_cache(maxsize=4_096)
 def _runs(one: Fingerprint, length: int) -> frozenset[str]:
     """Rows of so many words, the title's apart from the others."""
     parts = one.words[: one.head], one.words[one.head :]
@@ -185,8 +193,18 @@ def _cosine(a: AbstractSet[str], b: AbstractSet[str], rarity: Mapping[str, float
     """
     if not a or not b or a.isdisjoint(b):
         return 0.0
-    both, mine, theirs = (sum(rarity.get(m, 1.0) ** 2 for m in part) for part in (a & b, a, b))
-    return both / sqrt(max(mine, _TELLING) * max(theirs, _TELLING))
+    if not rarity:
+        return len(a & b) / sqrt(max(len(a), _TELLING) * max(len(b), _TELLING))
+    mine, theirs = _square(a, rarity), _square(b, rarity)
+    return _square(a & b, rarity) / sqrt(max(mine, _TELLING) * max(theirs, _TELLING))
+
+
+def _square(members: AbstractSet[str], rarity: Mapping[str, float]) -> float:
+    total = 0.0
+    for one in members:
+        weight = rarity.get(one, 1.0)
+        total += weight * weight
+    return total
 
 
 # What a set must weigh to be told by.
@@ -205,13 +223,22 @@ def _covered(
 
 
 def _share(part: AbstractSet[str], whole: AbstractSet[str], rarity: Mapping[str, float]) -> float:
-    weight = sum(rarity.get(one, 1.0) for one in part)
-    shared = sum(rarity.get(one, 1.0) for one in part & whole)
-    return shared / max(weight, _TELLING) if weight else 0.5
+    if not part:
+        return 0.5
+    return _sum(part & whole, rarity) / max(_sum(part, rarity), _TELLING)
+
+
+def _sum(members: AbstractSet[str], rarity: Mapping[str, float]) -> float:
+    if not rarity:
+        return len(members)
+    total = 0.0
+    for one in members:
+        total += rarity.get(one, 1.0)
+    return total
 
 
 def _weight(shared: AbstractSet[str], rarity: Mapping[str, float]) -> float:
-    return log1p(sum(rarity.get(one, 1.0) for one in shared))
+    return log1p(_sum(shared, rarity)) if shared else 0.0
 
 
 def _clash(

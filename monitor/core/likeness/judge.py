@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log
+from operator import mul
 from typing import NamedTuple
 
-from monitor.core.likeness.features import copying, sharing
+from monitor.core.likeness.features import content, copying, sharing
 from monitor.core.models import Fingerprint
 
+# The share of the shorter text's words below which no two texts are copies.
+_SHARED = 0.3
 # Content words below which two texts are not told to be copies.
 _TELLING_WORDS = 4
 
@@ -28,7 +31,7 @@ class Model:
 
     def chance(self, figures: Sequence[float]) -> float:
         """How probable it is that a pair belongs together."""
-        total = self.bias + sum(w * x for w, x in zip(self.weights, figures, strict=True))
+        total = self.bias + sum(map(mul, self.weights, figures))
         return 1 / (1 + exp(-max(-30.0, min(30.0, total))))
 
 
@@ -89,6 +92,9 @@ def comparable(one: Fingerprint, other: Fingerprint) -> bool:
 
 
 def _copy(one: Fingerprint, other: Fingerprint, model: Model) -> float:
+    shared = len(content(one) & content(other))
+    if shared < _SHARED * min(len(one.words), len(other.words)):
+        return 0.0
     return model.chance(copying(one, other)) if comparable(one, other) else 0.0
 
 
@@ -118,9 +124,16 @@ def _other_day(one: Fingerprint, other: Fingerprint) -> bool:
 def _event(
     one: Fingerprint, other: Fingerprint, model: Model, rarity: Mapping[str, float]
 ) -> float:
-    if not one.names & other.names:
+    if one.names.isdisjoint(other.names) or _nothing_else(one, other):
         return 0.0
     return model.chance(sharing(one, other, rarity))
+
+
+def _nothing_else(one: Fingerprint, other: Fingerprint) -> bool:
+    """Whether two texts share but the names of states: no concept, no other name, no word."""
+    if not one.concepts.isdisjoint(other.concepts) or not content(one).isdisjoint(content(other)):
+        return False
+    return all(name[0] == "c" for name in one.names & other.names)
 
 
 _CLASHES: Mapping[str, str] = {

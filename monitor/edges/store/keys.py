@@ -6,7 +6,7 @@ due           zset    feed K -> when it is to be polled next; a lease is a later
 story:S       hash    story (JSON), by:K (carrier JSON), told:R  expires
 event:E       hash    rev, facts, by:K (carrier JSON), told:R    expires
 print:S       string  event, entry and fingerprint of story S    expires with the copy window
-near:BLOCK    list    "number|story", the newest first           capped, expires with a window
+near:BLOCK    zset    story -> its number                                  capped, expires with a window
 told:DAY      hash    name or concept -> in how many stories of the day it stands
 remembered    string  how many stories were ever remembered
 claim:NAME    string  story id, for a link or a text             expires
@@ -23,6 +23,7 @@ latency       list    seconds from first sight to delivered      capped
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 
 from monitor.core.digest import digest
 
@@ -65,6 +66,7 @@ def told(day: date) -> str:
     return f"{PREFIX}told:{day.isoformat()}"
 
 
+@lru_cache(maxsize=16_384)
 def near(block: str) -> str:
     """The stories under one name; a digest of it, for there are many of these keys."""
     return f"{PREFIX}near:{digest(block)}"

@@ -13,11 +13,11 @@ from monitor.edges.store import keys
 from monitor.edges.store.connection import Connected, Pipeline
 from monitor.edges.store.packing import pack, unpack
 from monitor.edges.store.records import BY, CARRIER, TOLD, read_story, reference
-from monitor.edges.store.scripts import NEAR, NEWER, REMEMBER
+from monitor.edges.store.scripts import COUNT, NEAR, NEWER, REMEMBER
 
-# Stories kept under one name, and compared with one entry at most: cost stays the same
-# however many are remembered.
-LONGEST, MOST = 48, 16
+# Stories kept under one name, compared with one entry at most, and of these such as share but
+# one name with it: cost stays the same however many are remembered.
+LONGEST, MOST, SINGLE = 24, 8, 3
 # Seconds that an event is remembered: later than this nothing joins it.
 EVENT_TTL = 21 * 86_400
 # Seconds that the counts of a day are kept; what all stories of a day are counted under.
@@ -46,7 +46,7 @@ class Likes(Connected):
                 pipe.hmget(keys.told(each), asked)
             for one in wanted:
                 names = [keys.near(block) for block in one.blocks]
-                find(keys=names, args=[keys.PRINT, MOST, *one.stories], client=pipe)
+                find(keys=names, args=[keys.PRINT, MOST, SINGLE, *one.stories], client=pipe)
             today, before, *answered = pipe.execute()
         counts = [int(a or 0) + int(b or 0) for a, b in zip(today, before, strict=True)]
         told = {mark: often for mark, often in zip(asked, counts, strict=True) if often}
@@ -115,11 +115,8 @@ def write_likes(pipe: Pipeline, commit: Commit) -> None:
         _remember(pipe, one, commit.windows)
     if new := [one for one in commit.indexed if one.copies or one.events]:
         counted = Counter(mark for one in new for mark in marks(one))
-        for mark, often in counted.items():
-            pipe.hincrby(keys.told(commit.day), mark, often)
-        pipe.expire(keys.told(commit.day), _TOLD_TTL)
-    for event in commit.events.values():
-        _write_event(pipe, event)
+        grown = [str(part) for pair in counted.items() for part in pair]
+        pipe.eval(COUNT, 1, keys.told(commit.day), _TOLD_TTL, *grown)
 
 
 def marks(one: Indexed) -> tuple[str, ...]:
@@ -139,7 +136,8 @@ def _remember(pipe: Pipeline, one: Indexed, windows: Windows) -> None:
     pipe.eval(REMEMBER, len(names) + 2, keys.REMEMBERED, print_, *names, *args)
 
 
-def _write_event(pipe: Pipeline, event: EventRef) -> None:
+def _write_event(pipe: Pipeline, event: EventRef, feeds: set[str]) -> None:
+    """The event as it is now; of its carriers those of these feeds, for the others are there."""
     key = keys.event(event.id)
     fields = {
         _REVISION: event.revision + 1,
@@ -148,5 +146,7 @@ def _write_event(pipe: Pipeline, event: EventRef) -> None:
     }
     pipe.hset(key, mapping=fields)
     for one in event.carriers:
-        pipe.hsetnx(key, f"{BY}{digest(one.feed)}", CARRIER.dump_json(one, exclude_defaults=True))
+        if one.feed in feeds or not event.revision:
+            line = CARRIER.dump_json(one, exclude_defaults=True)
+            pipe.hsetnx(key, f"{BY}{digest(one.feed)}", line)
     pipe.expire(key, EVENT_TTL)

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from monitor.core.commit import Commit
 from monitor.core.models import EventRef, Lookup, Near, Remembered
-from monitor.edges.store.likes import ALL, LONGEST, MOST, marks
+from monitor.edges.store.likes import ALL, LONGEST, MOST, SINGLE, marks
 
 
 class MemoryLikes:
@@ -35,7 +35,10 @@ class MemoryLikes:
         shared = Counter(
             story for block in lookup.blocks for _, story in self._blocks.get(block, ())
         )
-        named = [story for story, _ in shared.most_common(MOST)]
+        ranked = shared.most_common()
+        several = [story for story, count in ranked if count > 1][:MOST]
+        once = [story for story, count in ranked if count == 1][:SINGLE]
+        named = [*several, *once][:MOST]
         wanted = dict.fromkeys((*lookup.stories, *named))
         return tuple(self._prints[one] for one in wanted if one in self._prints)
 

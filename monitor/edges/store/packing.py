@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from monitor.core.models import Fingerprint, Remembered
 
-# Between fields, and between the members of one; neither occurs in what they hold, but in the
-# entry's name, which stands last.
-_FIELD, _MEMBER = "|", ","
+# Between fields, between the members of one, and behind those in the title; none occurs in what
+# they hold, but in the entry's name, which stands last.
+_FIELD, _MEMBER, _MARK = "|", ",", ";"
 _CODE = 4
 _FIELDS = 13
 
@@ -35,23 +36,27 @@ def pack(one: Remembered) -> str:
     return _FIELD.join(fields)
 
 
+# The stories that a crisis brings are compared again and again.
+@lru_cache(maxsize=4_096)
 def unpack(story: str, line: str) -> Remembered:
     """The inverse of pack."""
     fields = iter(line.split(_FIELD, _FIELDS))
     event, language, at, words, head, names, concepts = (next(fields) for _ in range(7))
     subject, numbers, counts, kinds, outlet, wire, entry = fields
+    (all_names, titled), (all_concepts, headed) = _both(names), _both(concepts)
+    all_numbers, figures = _both(numbers)
     print_ = Fingerprint(
         language=language,
         at=float(at) if at else None,
         words=tuple(words[i : i + _CODE] for i in range(0, len(words), _CODE)),
         head=int(head),
-        names=_parted(names.replace("!", "")),
-        titled=_titled(names),
-        concepts=_parted(concepts.replace("!", "")),
-        headed=_titled(concepts),
+        names=all_names,
+        titled=titled,
+        concepts=all_concepts,
+        headed=headed,
         subject=subject,
-        numbers=_parted(numbers.replace("!", "")),
-        figures=_titled(numbers),
+        numbers=all_numbers,
+        figures=figures,
         counts=_parted(counts),
         kinds=_parted(kinds),
         outlet=outlet,
@@ -60,9 +65,9 @@ def unpack(story: str, line: str) -> Remembered:
     return Remembered(story, event, entry, print_)
 
 
-def _marked(all_: Iterable[str], titled: frozenset[str]) -> str:
-    """The members, those in the title with a mark."""
-    return _MEMBER.join(f"{one}!" if one in titled else one for one in sorted(all_))
+def _marked(all_: frozenset[str], titled: frozenset[str]) -> str:
+    """The members: those in the title, a mark, the others."""
+    return f"{_joined(titled)}{_MARK}{_joined(all_ - titled)}"
 
 
 def _joined(members: Iterable[str]) -> str:
@@ -73,5 +78,8 @@ def _parted(line: str) -> frozenset[str]:
     return frozenset(line.split(_MEMBER)) if line else frozenset()
 
 
-def _titled(line: str) -> frozenset[str]:
-    return frozenset(one[:-1] for one in line.split(_MEMBER) if one.endswith("!"))
+def _both(line: str) -> tuple[frozenset[str], frozenset[str]]:
+    """All members, and those in the title."""
+    titled, _, others = line.partition(_MARK)
+    first = _parted(titled)
+    return first | _parted(others), first
