@@ -43,18 +43,31 @@ def tag(entry: Entry, rulebook: Rulebook, feed: Feed | None = None) -> Tagging:
     misses = (*dropped, *_misses(failed, reading))
     if not held:
         return Tagging(misses=(*_blocked(found), *misses))
-    return replace(_tagging(held, rulebook), misses=misses, names=tuple(_names(kept)))
+    return replace(_tagging(held, rulebook), misses=misses, names=tuple(_names(kept, found)))
 
 
-def _names(kept: Sequence[Mention]) -> Iterator[Name]:
+def _names(kept: Sequence[Mention], found: Sequence[Mention]) -> Iterator[Name]:
     """Each entity once, unless it is but one of a list of states or where a report was sent
     from; the title stands first, so its mention decides.
+
+    Places and persons too that nothing near vouches for, where a state they belong to is named:
+    they prove no topic, but tell one happening from another.
     """
+    named = [one for one in kept if one.entity and not one.listed]
+    states = {one.entity.country for one in named if one.entity}
+    unsure = [
+        one
+        for one in found
+        if one.entity and one.entity.type in _TELLING_APART and one.entity.country in states
+    ]
     told = set()
-    for one in kept:
-        if (who := one.entity) and not one.listed and who.id not in told:
+    for one in (*named, *unsure):
+        if (who := one.entity) and who.id not in told:
             told.add(who.id)
             yield Name(who.id, who.type, who.country, one.place == TITLE)
+
+
+_TELLING_APART = frozenset(("city", "mine", "person"))
 
 
 def _has_open_rule(rulebook: Rulebook) -> bool:

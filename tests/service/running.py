@@ -122,10 +122,30 @@ class Newsroom:
         return found
 
 
+_PLACES = ("Gao", "Agadez", "Djibo", "Mopti", "Diffa", "Ségou", "Zinder")
+_HAPPENINGS = (
+    "Cholera outbreak spreads in {}",
+    "Teachers of {} begin strike over unpaid wages",
+    "Gold mine collapses near {}",
+    "Airport of {} reopens to civilian flights",
+    "Floods destroy hundreds of homes in {}",
+    "Radio station of {} suspended by regulator",
+    "Solar power plant opens in {}",
+    "Gunmen ambush fuel convoy outside {}",
+    "Court in {} tries former mayor for graft",
+    "Measles vaccination starts around {}",
+    "Lorry and bus collide on road to {}",
+)
+
+
 def title(number: int) -> str:
-    """A headline about the Sahel that no other number has."""
-    words = ("Gao", "Kidal", "Niamey", "Djibo", "Mopti", "Agadez", "Menaka")
-    return f"Soldiers killed near {words[number % 7]}, Mali and Niger say, in attack {number}"
+    """A headline about the Sahel that tells of another event than those of all other numbers
+    up to some seventy.
+    """
+    place, happening = _PLACES[number % 7], _HAPPENINGS[number % 11]
+    country = "Niger" if place in {"Agadez", "Diffa", "Zinder"} else "Mali"
+    country = "Burkina Faso" if place == "Djibo" else country
+    return f"{country}: {happening.format(place)}"
 
 
 @dataclass

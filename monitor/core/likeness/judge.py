@@ -7,6 +7,7 @@ behind a few plain rules for what no likeness can outweigh.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from math import exp, log
 from operator import mul
@@ -88,6 +89,7 @@ def comparable(one: Fingerprint, other: Fingerprint) -> bool:
         and not _other_numbers(one, other)
         and not _elsewhere(one, other)
         and not _other_day(one, other)
+        and not _filled_in(one, other)
     )
 
 
@@ -115,6 +117,21 @@ def _elsewhere(one: Fingerprint, other: Fingerprint) -> bool:
     return bool(here and there) and here.isdisjoint(there)
 
 
+def _filled_in(one: Fingerprint, other: Fingerprint) -> bool:
+    """Whether two texts are one form, filled in with another word each: the word stands in the
+    title and in the lead, or there is no lead that would show that the text is the same.
+    """
+    mine, theirs = _slot(one, other), _slot(other, one)
+    return bool(mine and theirs)
+
+
+def _slot(one: Fingerprint, other: Fingerprint) -> frozenset[str]:
+    """The words of a title that the other text has not: of its own lead too, if it has one."""
+    title = frozenset(one.words[: one.head]) - content(other)
+    lead = frozenset(one.words[one.head :])
+    return title & lead if lead else title
+
+
 def _other_day(one: Fingerprint, other: Fingerprint) -> bool:
     """Whether both sum up several things, and not the same ones."""
     sums_up = "wrapup" in one.headed and "wrapup" in other.headed
@@ -124,9 +141,25 @@ def _other_day(one: Fingerprint, other: Fingerprint) -> bool:
 def _event(
     one: Fingerprint, other: Fingerprint, model: Model, rarity: Mapping[str, float]
 ) -> float:
-    if one.names.isdisjoint(other.names) or _nothing_else(one, other):
+    if one.names.isdisjoint(other.names) or _nothing_else(one, other) or _two_places(one, other):
         return 0.0
     return model.chance(sharing(one, other, rarity))
+
+
+def _two_places(one: Fingerprint, other: Fingerprint) -> bool:
+    """Whether each title names a place that the other text does not: two happenings, however
+    alike. A capital may stand for its government, and says nothing.
+    """
+    here, there = _places(one.titled), _places(other.titled)
+    return bool(here and there) and (here.isdisjoint(other.names) and there.isdisjoint(one.names))
+
+
+def _places(names: AbstractSet[str]) -> frozenset[str]:
+    return frozenset(name for name in names if name[0] == "p" and name not in _CAPITALS)
+
+
+# Bamako, Niamey, Ouagadougou, N'Djamena, Nouakchott, by their Wikidata numbers.
+_CAPITALS = frozenset(("p:Q3703", "p:Q3674", "p:Q3777", "p:Q3659", "p:Q3688"))
 
 
 def _nothing_else(one: Fingerprint, other: Fingerprint) -> bool:

@@ -6,7 +6,7 @@ due           zset    feed K -> when it is to be polled next; a lease is a later
 story:S       hash    story (JSON), by:K (carrier JSON), told:R  expires
 event:E       hash    rev, facts, by:K (carrier JSON), told:R    expires
 print:S       string  event, entry and fingerprint of story S    expires with the copy window
-near:BLOCK    zset    story -> its number                                  capped, expires with a window
+near:BLOCK    zset    story -> its number                        capped, expires with a window
 told:DAY      hash    name or concept -> in how many stories of the day it stands
 remembered    string  how many stories were ever remembered
 claim:NAME    string  story id, for a link or a text             expires

@@ -117,6 +117,9 @@ def write_likes(pipe: Pipeline, commit: Commit) -> None:
         counted = Counter(mark for one in new for mark in marks(one))
         grown = [str(part) for pair in counted.items() for part in pair]
         pipe.eval(COUNT, 1, keys.told(commit.day), _TOLD_TTL, *grown)
+    feeds = {story.carrier.feed for story in commit.stories}
+    for event in commit.events.values():
+        _write_event(pipe, event, feeds)
 
 
 def marks(one: Indexed) -> tuple[str, ...]:
