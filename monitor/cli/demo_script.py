@@ -58,21 +58,21 @@ PIECES = (
         "Moscou armera et formera la force conjointe du Mali, du Niger et du Burkina Faso",
         "La Russie s'engage à livrer des armes et à envoyer des instructeurs à la force unifiée"
         " de l'Alliance des États du Sahel.",
-        "alert",
+        "silent: the same event, told in French",
     ),
     Piece(
         8,
         "vestnik",
         "Москва вооружит и обучит объединенные силы Мали, Нигера и Буркина-Фасо",
         "Россия поставит оружие и направит инструкторов в объединенные силы трех стран Сахеля.",
-        "alert",
+        "silent: the same event, told in Russian",
     ),
     Piece(
         10,
         "sahra",
         "موسكو تتعهد بتسليح وتدريب القوة المشتركة لمالي والنيجر وبوركينا فاسو",
         "أعلنت روسيا أنها سترسل أسلحة ومدربين إلى القوة المشتركة لدول الساحل الثلاث.",
-        "alert",
+        "silent: the same event, told in Arabic",
     ),
     Piece(
         12,
@@ -81,6 +81,13 @@ PIECES = (
         "Russia will equip and train the 5,000-strong joint force of the three Sahel states,"
         " its foreign minister said after talks with their envoys.",
         "silent: a copy of what Harbour Wire told first",
+    ),
+    Piece(
+        13,
+        "wire",
+        "Gunmen kill 12 soldiers at army base near Djibo in Burkina Faso",
+        "The attackers fled before dawn, officials said.",
+        "alert",
     ),
     Piece(
         13,
@@ -109,5 +116,12 @@ PIECES = (
         "وزارة المالية تعلن موازنة العام الجديد",
         "قالت الوزارة إن الإنفاق سيبقى عند مستواه.",
         "silent: المالية is finance here, not Mali",
+    ),
+    Piece(
+        19,
+        "bamako",
+        "Burkina Faso : le bilan de l'attaque de la base de Djibo monte à 31 soldats tués",
+        "L'armée a retrouvé d'autres corps sur le terrain.",
+        "update: the toll rose, so the event is told again",
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from base64 import urlsafe_b64decode
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -30,13 +31,18 @@ _TRACKING = frozenset(
         *("xtor", "xtref", "xts", "cmpid", "cmp", "s_cid", "ocid", "ncid", "smid", "spm"),
         *("ito", "ftag", "mkt_tok", "partner_source", "ref_src", "ref_url", "referrer"),
         *("__twitter_impression", "outputtype", "amp", "from_rss", "rss", "phpsessid"),
+        *("print", "printable", "printmode"),
     )
 )
 _MIRROR = re.compile(r"^(?:(?:www\d?|m|mobile|amp)\.)+(?=[^.]+\.[^.]+)")
-_AMP_PATH = re.compile(r"(?:/amp|\.amp)(?:\.html?)?/?$", re.IGNORECASE)
+# Other renderings of a text: for telephones, for printing.
+_AMP_PATH = re.compile(r"(?:/amp|\.amp|/print(?:able)?)(?:\.html?)?/?$", re.IGNORECASE)
 _SESSION_PATH = re.compile(r";jsessionid=[^/;]*", re.IGNORECASE)
 # Google Alerts' links lead through a counter: the real one is in a parameter.
 _COUNTER = re.compile(r"https?://(?:www\.)?google\.com/url\?", re.IGNORECASE)
+# Google News wraps links: the older of its names hold the real one in base64.
+_WRAPPED = re.compile(r"https?://news\.google\.com/(?:rss/)?articles/([\w-]{20,})", re.IGNORECASE)
+_INSIDE = re.compile(rb"https?://[\x21-\x7e]+")
 # A site's front page, which tells no story, or no link at all.
 _ROOT = re.compile(r"(?://[^/?#]*)?")
 _DEFAULT_PORTS = frozenset({None, 80, 443})
@@ -134,8 +140,19 @@ def canonical_url(url: str) -> str:
 
 
 def _behind_counter(url: str) -> str:
+    if wrapped := _WRAPPED.match(url):
+        return _unwrapped(wrapped[1]) or url
     targets = parse_qs(urlsplit(url).query).get("url") if _COUNTER.match(url) else None
     return targets[0] if targets else url
+
+
+def _unwrapped(name: str) -> str:
+    """The link inside a Google News name; "" where there is none to be read."""
+    try:
+        found = _INSIDE.search(urlsafe_b64decode(name + "=" * (-len(name) % 4)))
+    except ValueError:
+        return ""
+    return found[0].decode("ascii") if found else ""
 
 
 def _canonical(url: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import urlsafe_b64encode
 from dataclasses import replace
 
 import pytest
@@ -227,3 +228,32 @@ def test_a_feed_with_truly_new_entries_keeps_its_guids() -> None:
     assert better_key(shown("d", "e", "f"), memory) == ""
     assert better_key(shown("a", "b", salt="-2"), memory) == ""
     assert better_key(shown("a", "b", "c"), memory) == ""
+
+
+def test_the_link_inside_a_google_news_name_counts_and_one_that_hides_it_stays() -> None:
+    inside = b"\x08\x13\x22\x2fhttps://www.outlet.example/mali/kidal?utm_source=x\xd2\x01\x00"
+    name = urlsafe_b64encode(inside).decode().rstrip("=")
+    wrapped = f"https://news.google.com/rss/articles/{name}?oc=5"
+    assert canonical_url(wrapped) == canonical_url("https://outlet.example/mali/kidal")
+    opaque = urlsafe_b64encode(b"\x08\x13AU_yqLNothingToReadInHere").decode().rstrip("=")
+    hidden = f"https://news.google.com/rss/articles/{opaque}"
+    assert canonical_url(hidden).startswith("//news.google.com/rss/articles/")
+    broken = "https://news.google.com/rss/articles/" + "A" * 21
+    assert canonical_url(broken).endswith("A" * 21)
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [
+        "https://outlet.example/a/print",
+        "https://outlet.example/a?print=1",
+        "http://m.outlet.example/a/",
+    ],
+)
+def test_a_printed_or_mobile_rendering_is_the_same_link(variant: str) -> None:
+    assert canonical_url(variant) == canonical_url("https://outlet.example/a")
+
+
+def test_a_domain_in_its_own_letters_and_in_punycode_is_the_same() -> None:
+    written, encoded = "https://b\u00fccher.example/1", "https://xn--bcher-kva.example/1"
+    assert canonical_url(written) == canonical_url(encoded)
