@@ -111,6 +111,7 @@ def measure(url: str, remembered: int) -> None:
     rulebook = load_rulebook(None)
     policy = Policy(rulebook, (Route(("desk",), topics=frozenset({"none"})),))
     source, store = cases(policy), RedisStore(url)
+    redis.Redis.from_url(url).config_set("maxmemory", 0)
     run(store, source, policy, FEW, 0)
     few = run(store, source, policy, TIMED, 1_000_000)
     print(f"{FEW + TIMED:,} remembered: {TIMED / few:,.0f} tagged entries/s")

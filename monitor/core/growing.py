@@ -7,6 +7,9 @@ from dataclasses import replace
 from monitor.core.digest import delivery_id
 from monitor.core.models import EventRef, Story, Verdict
 
+# Carriers and facts that an event keeps at most: who was first matters, not who was hundredth.
+_CARRIERS, _FACTS = 60, 400
+
 
 def grown(event: EventRef, story: Story, verdict: Verdict) -> EventRef:
     """An event with what the verdict on one of its stories adds to it."""
@@ -16,10 +19,12 @@ def grown(event: EventRef, story: Story, verdict: Verdict) -> EventRef:
         if one.receiver not in event.told
     }
     feeds = {one.feed for one in event.carriers}
-    added = () if story.carrier.feed in feeds else (story.carrier,)
+    known = story.carrier.feed in feeds or len(feeds) >= _CARRIERS
+    added = () if known else (story.carrier,)
+    learned = verdict.facts if len(event.facts) < _FACTS else frozenset()
     return replace(
         event,
         told={**first, **event.told},
-        facts=event.facts | verdict.facts,
+        facts=event.facts | learned,
         carriers=(*event.carriers, *added),
     )

@@ -1,7 +1,7 @@
 """What a later report adds to an event: more victims, a reaction, a graver turn. Pure.
 
-Facts are short strings: "killing 12", "#claim", "severity 4", "topic russia-sahel". An event
-knows the facts of all its stories; what a title says beyond them is news.
+Facts are short strings: "killing 12", "#claim", "p:kidal", "severity 4", "topic russia-sahel".
+An event knows the facts of all its stories; what a title says beyond them is news.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ def facts(one: Fingerprint, tagging: Tagging, subjects: Iterable[str]) -> frozen
     return frozenset(
         (
             *one.counts,
-            *(f"#{concept}" for concept in one.concepts if concept in _TURNS),
+            *(f"#{concept}" for concept in one.concepts),
+            *one.names,
             *(f"topic {topic}" for topic in tagging.topics.intersection(subjects)),
             f"severity {int(tagging.severity)}",
         )
@@ -67,6 +68,14 @@ def news(one: Fingerprint, told: frozenset[str], known: frozenset[str]) -> tuple
     fresh = told - known
     turns = [_TURNS[name] for name in sorted(one.headed) if f"#{name}" in fresh and name in _TURNS]
     return (*_tolls(fresh, known), *turns, *_topics(fresh), *_graver(fresh, known))
+
+
+def adds_nothing(one: Fingerprint, told: frozenset[str], known: frozenset[str]) -> bool:
+    """Whether a title names nobody and nothing that an event does not know: comment on it, and
+    no turn of it.
+    """
+    said = {f"#{concept}" for concept in one.headed} | one.titled
+    return said <= known and not news(one, told, known)
 
 
 def changes(one: Fingerprint, before: Fingerprint, known: frozenset[str]) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ def _recalled(store: Memory, known: Known, places: Iterable[Place | None]) -> Kn
     """What is known, with the stories and events that entries were placed in."""
     placed = [one for one in places if one]
     stories = {one.story for one in placed if one.story} - known.stories.keys()
-    events = {one.event for one in placed if one.event}
+    events = {name for one in placed for name in (one.event, one.crisis) if name}
     if not events:
         return known
     found, told = store.recall(sorted(stories), sorted(events))

@@ -6,7 +6,18 @@ from dataclasses import replace
 
 from monitor.core.commit import gather
 from monitor.core.digest import delivery_id
-from monitor.core.models import Alert, Identity, Known, Outcome, Sameness, Seen, StoryRef, Verdict
+from monitor.core.growing import grown
+from monitor.core.models import (
+    Alert,
+    EventRef,
+    Identity,
+    Known,
+    Outcome,
+    Sameness,
+    Seen,
+    StoryRef,
+    Verdict,
+)
 from tests import make
 
 ID = Identity("id-1", "link-1", "text-1")
@@ -67,3 +78,15 @@ def test_of_a_long_memory_the_oldest_are_forgotten_but_never_what_the_feed_still
 
 def make_ref() -> StoryRef:
     return StoryRef("s_0", "e_0", "guid-0")
+
+
+def test_an_event_keeps_its_first_carriers_and_facts_and_no_end_of_them() -> None:
+    event = EventRef("e_1")
+    for number in range(450):
+        one = make.story(f"s_{number}")
+        one = replace(one, carrier=replace(one.carrier, feed=f"https://f{number}.example"))
+        event = grown(event, one, replace(verdict(), story=one, facts=frozenset({f"#{number}"})))
+    assert len(event.carriers) == 60
+    assert event.carriers[0].feed == "https://f0.example"
+    assert len(event.facts) == 400
+    assert event.told == {"desk": delivery_id("s_0", "desk")}

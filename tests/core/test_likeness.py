@@ -247,9 +247,9 @@ def test_blocks_are_few_and_the_most_telling_names_come_first() -> None:
     names = frozenset({"c:ML", "p:kidal", "h:goita", "g:jnim", "b:fama", "r:azawad"})
     one = some(names=names, concepts=frozenset(f"c{n}" for n in range(30)))
     blocks = event_blocks(one)
-    assert len(blocks) == 16
+    assert len(blocks) == 13
     assert blocks[0] == "np:kidal"
-    assert sum(block.startswith("nc:ML+") for block in blocks) == 6
+    assert sum(block.startswith("nc:ML+") for block in blocks) == 5
     assert len(copy_blocks(one)) == 5
     assert copy_blocks(Fingerprint()) == ()
 

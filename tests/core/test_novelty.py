@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from monitor.core.models import Fingerprint, Severity, Tagging
-from monitor.core.novelty import changes, facts, news
+from monitor.core.novelty import adds_nothing, changes, facts, news
 
 
 def printed(*counts: str, concepts: str = "", headed: str = "") -> Fingerprint:
@@ -53,3 +55,14 @@ def test_an_edit_that_lowers_a_number_or_says_corrected_is_a_change() -> None:
     assert changes(before, before, known) == ()
     assert changes(printed("killing 9"), before, known | {"killing 9"}) == ()
     assert changes(printed(), before, known) == ()
+
+
+def test_a_title_without_a_new_name_or_concept_adds_nothing() -> None:
+    known = told(printed("killing 12", concepts="coup troops")) | {"h:goita"}
+    comment = replace(printed(headed="coup"), titled=frozenset({"h:goita"}))
+    assert adds_nothing(comment, told(comment), known)
+    assert not adds_nothing(printed(headed="airport"), told(printed(headed="airport")), known)
+    stranger = replace(comment, titled=frozenset({"h:tiani"}))
+    assert not adds_nothing(stranger, told(stranger), known)
+    graver = printed("killing 30")
+    assert not adds_nothing(graver, told(graver), known)

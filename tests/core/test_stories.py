@@ -9,8 +9,21 @@ from typing import Any
 import pytest
 
 from monitor.core.digest import delivery_id
-from monitor.core.models import Entry, Feed, Outcome, Sameness, Verdict, Windows
+from monitor.core.identity import identify
+from monitor.core.models import (
+    Entry,
+    EventRef,
+    Feed,
+    Known,
+    Outcome,
+    Place,
+    Sameness,
+    Verdict,
+    Windows,
+)
+from monitor.core.novelty import facts
 from monitor.core.rulebook import Rulebook
+from monitor.core.triage import Policy, read, tell
 from monitor.edges.rulebook import load_rulebook
 from tests import make
 from tests.core.desk import Desk, outcomes
@@ -325,3 +338,34 @@ def test_while_all_write_of_one_crisis_its_names_tell_its_turns_no_longer_apart(
         desk, entry("Wagner mutiny in Russia: rouble falls", "Markets open lower.", 6), WIRE
     )
     assert turn.outcome is Outcome.ALERTED
+    comment = judge(
+        desk, entry("What the Wagner mutiny in Russia means", "A dispatch from Rostov.", 6), ARABIC
+    )
+    assert comment.outcome is Outcome.ALERTED
+    remark = judge(
+        desk, entry("Wagner mutiny in Russia, seen from a street of Rostov", "Views.", 6.2), WIRE
+    )
+    assert (remark.outcome, remark.alerts) == (Outcome.SAME_EVENT, ())
+
+
+def test_in_a_crisis_what_adds_nothing_to_it_is_told_no_more_and_a_turn_is(
+    rulebook: Rulebook,
+) -> None:
+    """The place says which event it would be with on any other day; its facts decide."""
+    policy = Policy(rulebook, (make.route("desk", topics=frozenset({"russia"})),))
+    one = entry("What the Wagner mutiny means for Russia", "Views.")
+    (case,) = read(make.FEED, [(one, identify([one])[0])], {}, rulebook)
+    assert case.fingerprint
+    told = facts(case.fingerprint, case.tagging, ["russia", "sahel", "russia-sahel"])
+    crisis = EventRef("e_1", told={"desk": "d_1"}, facts=told)
+    where = Place(Sameness.NEW, "not seen before", crisis="e_1")
+
+    def outcome(known: EventRef) -> Verdict:
+        (verdict,) = tell([case], [where], Known(events={"e_1": known}), policy, make.NOW)
+        return verdict
+
+    quiet = outcome(crisis)
+    assert (quiet.outcome, quiet.event_id) == (Outcome.SAME_EVENT, "e_1")
+    assert quiet.reason.startswith("all of it was told of the crisis before")
+    turn = outcome(replace(crisis, facts=told - {"#mutiny"}))
+    assert (turn.outcome, turn.event_id != "e_1") == (Outcome.ALERTED, True)

@@ -112,7 +112,8 @@ class EventRef:
 class Place:
     """Where an entry belongs, and why: the story it carries and the event it tells of, each
     None where it is the first. `of`: the entry it repeats; `before`: what its own text said
-    when it was read last, if it changed.
+    when it was read last, if it changed. `crisis`: the event that it may belong to all the same,
+    if it has nothing to add: only what everybody names just now ties it to that.
     """
 
     sameness: Sameness
@@ -121,6 +122,7 @@ class Place:
     event: str | None = None
     of: str | None = None
     before: Fingerprint | None = None
+    crisis: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

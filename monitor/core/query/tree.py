@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -12,6 +13,10 @@ TEXT_FIELDS = ("title", "lead", "summary")
 META_FIELDS = ("source", "lang", "country", "author", "category", "url")
 # Ways to ask for names; `named` leaves out adjectives and places.
 NAME_KINDS = ("entity", "side", "named", "type", "about", "topic")
+
+
+# What needs no quotes to be read as one word.
+_PLAIN = re.compile(r"[\w*-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,7 @@ class Atom:
 
     def __str__(self) -> str:
         kind, _, value = self.key.partition(":")
-        quoted = f'"{value}"' if " " in value else value
+        quoted = value if _PLAIN.fullmatch(value) else f'"{value}"'
         if not value:
             return self.key
         return quoted if kind == "word" else f"{kind}:{quoted}"

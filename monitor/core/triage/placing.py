@@ -7,7 +7,7 @@ a wrong merge hides news.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -92,9 +92,21 @@ class _Poll:
     def _found(self, case: Case, print_: Fingerprint, near: dict[str, Remembered]) -> Place:
         if placed := self._claim(case, print_, near):
             return placed
-        scored = [(self._liken(print_, one), one) for one in near.values()]
+        scored = [(self._liken(print_, one, self._rarity), one) for one in near.values()]
         placed = self._copy(print_, scored) or self._event(print_, scored)
-        return placed or Place(Sameness.NEW, self._nearest(print_, scored))
+        return placed or self._first(print_, scored, near)
+
+    def _first(
+        self, print_: Fingerprint, scored: Sequence[Scored], near: dict[str, Remembered]
+    ) -> Place:
+        """An event of its own; in a crisis, with the event it would join on any other day."""
+        first = Place(Sameness.NEW, self._nearest(print_, scored))
+        usual = self._policy.rulebook.models.rarity
+        if self._rarity is usual:
+            return first
+        wide = [(self._liken(print_, one, usual), one) for one in near.values()]
+        told = self._event(print_, wide)
+        return replace(first, crisis=told.event) if told else first
 
     def _claim(self, case: Case, print_: Fingerprint, near: dict[str, Remembered]) -> Place | None:
         """The story that has the same link or text; a link alone may lead to another text."""
@@ -115,8 +127,10 @@ class _Poll:
         one = self._claimed.get(claim)
         return StoryRef(one.story, one.event, one.entry) if one else None
 
-    def _liken(self, print_: Fingerprint, other: Remembered) -> Likeness:
-        return liken(print_, other.fingerprint, self._policy.rulebook.models, self._rarity)
+    def _liken(
+        self, print_: Fingerprint, other: Remembered, rarity: Mapping[str, float]
+    ) -> Likeness:
+        return liken(print_, other.fingerprint, self._policy.rulebook.models, rarity)
 
     def _copy(self, print_: Fingerprint, scored: Iterable[Scored]) -> Place | None:
         models, window = self._policy.rulebook.models, self._policy.windows.copy

@@ -21,7 +21,7 @@ from monitor.core.models import (
     StoryRef,
     Verdict,
 )
-from monitor.core.novelty import changes, facts, news
+from monitor.core.novelty import adds_nothing, changes, facts, news
 from monitor.core.routing import Routed, refusals, route
 from monitor.core.triage.policy import Policy
 from monitor.core.triage.reading import Case
@@ -66,11 +66,22 @@ def tell(
         else:
             ref = memory.stories.get(placed.story or "")
             event = memory.events.get(placed.event or "")
-            one = _Telling(case, placed, ref, event, policy, now, first_poll)
+            one = _settled(_Telling(case, placed, ref, event, policy, now, first_poll), memory)
             verdict = _tell(one, case.fingerprint) if case.fingerprint else _take_back(one)
         verdicts.append(verdict)
         memory.add(verdict)
     return tuple(verdicts)
+
+
+def _settled(one: _Telling, memory: _Memory) -> _Telling:
+    """An entry with the event of a crisis that it has nothing to add to, if there is one."""
+    crisis, print_ = memory.events.get(one.place.crisis or ""), one.case.fingerprint
+    if crisis is None or print_ is None:
+        return one
+    if not adds_nothing(print_, _facts(one, print_), crisis.facts):
+        return one
+    why = "all of it was told of the crisis before"
+    return replace(one, place=replace(one.place, event=crisis.id, reason=why), event=crisis)
 
 
 class _Memory:

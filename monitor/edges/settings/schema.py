@@ -107,7 +107,7 @@ class StoreTable(_Table):
 
     url: Annotated[str, AfterValidator(check_store_url)] = ""
     data_dir: str = "var"
-    max_memory: Annotated[str, Field(pattern=r"^\d+(kb|mb|gb)$")] = "256mb"
+    max_memory: Annotated[str, Field(pattern=r"^\d+(kb|mb|gb)$")] = "512mb"
 
 
 class FeedTable(_Table):
