@@ -33,6 +33,7 @@ quick: setup
 eval: setup
 	$(BIN)/monitor eval eval/gold.jsonl --baseline eval/baseline.json
 	$(BIN)/monitor eval eval/groups.jsonl --baseline eval/groups-baseline.json
+	$(BIN)/monitor eval eval/groups-held.jsonl --baseline eval/groups-held-baseline.json
 
 # Learns monitor/rulebook/likeness.toml anew from the labelled groups.
 learn: setup
