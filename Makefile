@@ -55,10 +55,10 @@ lint: setup
 
 # Pins every version with hashes; needs `uv` (pip install uv). No index is named in the result.
 lock:
-	uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" pyproject.toml -o requirements/run.txt
-	uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" --extra dev -c requirements/run.txt pyproject.toml -o requirements/dev.txt
-	uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" requirements/bench.in -o requirements/bench.txt
-	uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" requirements/learn.in -o requirements/learn.txt
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-strip-extras --python-version 3.11 --custom-compile-command "make lock" pyproject.toml -o requirements/run.txt
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-strip-extras --python-version 3.11 --custom-compile-command "make lock" --extra dev -c requirements/run.txt pyproject.toml -o requirements/dev.txt
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-strip-extras --python-version 3.11 --custom-compile-command "make lock" requirements/bench.in -o requirements/bench.txt
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-strip-extras --python-version 3.11 --custom-compile-command "make lock" requirements/learn.in -o requirements/learn.txt
 
 clean:
 	rm -rf $(VENV) .bench .learn .mypy_cache .ruff_cache .coverage*
