@@ -63,7 +63,7 @@ def test_each_library_is_known_only_in_its_room() -> None:
     rooms = {
         "feedparser": ("core/parse",),
         "redis": ("edges/store",),
-        "celery": ("service/tasks.py", "celery.py"),
+        "celery": ("service/tasks.py", "service/beating.py", "celery.py"),
         "httpx": ("edges/net", "edges/fetch", "edges/transports"),
         "pydantic": ("edges",),
     }

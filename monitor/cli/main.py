@@ -7,43 +7,25 @@ import json
 import os
 import signal
 import sys
-import zlib
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import click
 
 from monitor import __version__
-from monitor.cli import rows, screens
+from monitor.cli import rows, screens, sending
+from monitor.cli.durations import DURATION
+from monitor.cli.replaying import Replaying
 from monitor.core.errors import BadInput, Fault, Unavailable
-from monitor.core.models import Verdict
-from monitor.core.parse import ParseLimits
-from monitor.core.triage import Policy
-from monitor.core.wording import sample
-from monitor.edges.parsing import ParserProcess
-from monitor.edges.settings import Settings
-from monitor.edges.settings.schema import parse_duration
 from monitor.edges.store import embedded
-from monitor.service import evaluation, offline, running
-from monitor.service.checking import check, read_checked, read_settings, secrets
+from monitor.service import evaluation, running
+from monitor.service.checking import read_checked, read_settings, secrets
+from monitor.service.clockwork import utc_now
 from monitor.service.logs import setup_logs
-from monitor.service.wiring import Service, utc_now
+from monitor.service.wiring import Service
 
 FAILED, BAD_USE = 1, 2
-
-
-class _Duration(click.ParamType[timedelta]):
-    name = "duration"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> timedelta:
-        if isinstance(value, timedelta):
-            return value
-        try:
-            return parse_duration(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -101,7 +83,7 @@ def replay(config: str | None, paths: tuple[str, ...]) -> None:
     published, so none is too old.
     """
     faults = 0
-    with _replaying(read_settings(config)) as judge:
+    with Replaying(read_settings(config)) as judge:
         for path in paths:
             for verdict in judge(path):
                 if isinstance(verdict, Fault):
@@ -125,13 +107,13 @@ def explain(config: str | None, source: str) -> None:
         click.echo(screens.story(link) if link else screens.unknown_link(source))
         sys.exit(0 if link else FAILED)
     faults = 0
-    with _replaying(settings) as judge:
+    with Replaying(settings) as judge:
         for verdict in judge(source):
             if isinstance(verdict, Fault):
                 faults += 1
                 click.echo(f"monitor: {verdict}", err=True)
             else:
-                click.echo(screens.verdict(verdict) + "\n")
+                click.echo(screens.verdict(verdict, judge.steps(verdict)) + "\n")
     sys.exit(FAILED if faults else 0)
 
 
@@ -143,7 +125,7 @@ def explain(config: str | None, source: str) -> None:
 def eval_command(config: str | None, gold: str, as_json: bool, baseline: str | None) -> None:
     """Measure the rulebook on labelled entries: precision, recall, F1, groupings, misses."""
     before = _baseline(baseline) if baseline else {}
-    with _replaying(read_settings(config)) as judge:
+    with Replaying(read_settings(config)) as judge:
         found = judge.evaluate(gold)
     for fault in found.faults:
         click.echo(f"monitor: {fault}", err=True)
@@ -193,7 +175,7 @@ def _status(service: Service) -> dict[str, Any]:
 
 
 @cli.command()
-@click.option("--since", type=_Duration(), default="24h", show_default=True)
+@click.option("--since", type=DURATION, default="24h", show_default=True)
 @click.option("--topic", help="Only stories of this topic.")
 @click.option("--format", "form", type=click.Choice(["table", "jsonl", "csv"]), default="table")
 @click.pass_obj
@@ -220,22 +202,6 @@ def _print_stories(found: list[dict[str, Any]], form: str) -> None:
         writer.writerows(rows.csv_row(row) for row in found)
 
 
-@cli.command(name="send-test")
-@click.argument("receiver")
-@click.pass_obj
-def send_test(config: str | None, receiver: str) -> None:
-    """Send a sample alert to one receiver, past routes and outbox."""
-    service = Service(read_settings(config))
-    if (chosen := service.receiver(receiver)) is None:
-        names = ", ".join(one.name for one in service.settings.receivers)
-        fault = Fault(receiver, "there is no such receiver", f"known: {names}")
-        raise BadInput([fault])
-    attempt = service.send_once(chosen, sample(receiver, utc_now()))
-    words = f"{receiver}: {'sent' if attempt.ok else 'not sent'} ({attempt.detail})"
-    click.echo(screens.plain(words), err=not attempt.ok)
-    sys.exit(0 if attempt.ok else FAILED)
-
-
 @cli.command()
 @click.option("--seconds", default=60, show_default=True, help="End after this long.")
 def demo(seconds: int) -> None:
@@ -245,43 +211,8 @@ def demo(seconds: int) -> None:
     sys.exit(play(seconds))
 
 
-class _replaying:
-    """Judges files, with a parser process that ends with the block."""
-
-    def __init__(self, settings: Settings) -> None:
-        rulebook, _ = check(settings)
-        policy = Policy(
-            rulebook, settings.routes, settings.fresh, settings.max_age, settings.windows
-        )
-        self._parser = ParserProcess(limits=ParseLimits(entries=settings.max_entries))
-        feeds = {feed.url: feed for feed in settings.feeds}
-        self._replay = offline.Replay(policy, self._parser, feeds)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def evaluate(self, path: str) -> evaluation.Evaluation:
-        """The score on a file of labelled entries."""
-        try:
-            with offline.open_input(path, sys.stdin.buffer) as stream:
-                return evaluation.evaluate(self._replay, path, stream)
-        except (EOFError, OSError, zlib.error) as error:
-            raise BadInput(
-                [Fault(path, getattr(error, "strerror", None) or "is damaged")]
-            ) from None
-
-    def __call__(self, path: str) -> Iterator[Verdict | Fault]:
-        """A verdict for each entry of a file, a fault for what cannot be read."""
-        try:
-            with offline.open_input(path, sys.stdin.buffer) as stream:
-                yield from self._replay.read(path, stream)
-        except EOFError:
-            yield Fault(path, "ends too early: what came before was read")
-        except (OSError, zlib.error) as error:
-            yield Fault(path, getattr(error, "strerror", None) or "is damaged gzip")
-
-    def __exit__(self, *_: object) -> None:
-        self._parser.close()
+for command in sending.COMMANDS:
+    cli.add_command(command)
 
 
 def main() -> None:

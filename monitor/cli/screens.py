@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from monitor.core.models import Entry, Match, Outcome, Verdict
+from monitor.core.routing import Step
 from monitor.edges.store.records import StoredStory
 
 _WIDEST_TITLE = 70
@@ -22,8 +23,8 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
 
 
-def verdict(one: Verdict) -> str:
-    """Why an entry alerts or does not, in lines."""
+def verdict(one: Verdict, steps: Iterable[Step] = ()) -> str:
+    """Why an entry alerts or does not, in lines; `steps`: what each route says of it."""
     lines = [
         f"{_heading(one.outcome)}: {plain(one.reason)}",
         f"  title     {marked(one.entry, 'title', one.tagging.matches)}",
@@ -38,6 +39,8 @@ def verdict(one: Verdict) -> str:
     lines += _labelled("evidence", _evidence(one.tagging.matches))
     lines += _labelled("not", one.tagging.misses)
     lines += _labelled("alerts", [f"{a.receiver}, {a.kind}: {a.reason}" for a in one.alerts])
+    refused = [f"route {step.place}: {step.why}" for step in steps if not step.takes]
+    lines += _labelled("no route", refused if one.tagging.topics else [])
     return "\n".join(lines)
 
 

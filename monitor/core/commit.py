@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 
 from monitor.core.dedupe import claims
 from monitor.core.digest import delivery_id
 from monitor.core.growing import grown
+from monitor.core.hours import hold
 from monitor.core.identity import rekeyed
 from monitor.core.likeness.blocks import copy_blocks, event_blocks
 from monitor.core.models import (
+    Alert,
+    Cadence,
     Delivery,
     EventRef,
     FeedState,
@@ -75,12 +79,14 @@ def gather(
     *,
     now: datetime,
     windows: Windows = Windows(),  # noqa: B008 - frozen, so one shared default is safe
+    cadences: Mapping[str, Cadence] = MappingProxyType({}),
     remember: int = 5_000,
 ) -> Commit:
     """The commit that applies the verdicts of one poll.
 
-    `remember`: how many entries of a feed are kept in mind at most; those of the present
-    document are never forgotten, of the others the oldest go first.
+    `cadences`: the hours of receivers by name. `remember`: how many entries of a feed are kept
+    in mind at most; those of the present document are never forgotten, of the others the oldest
+    go first.
     """
     seen = {one.identity.id: _seen(one, known, now) for one in verdicts if _changed(one, known)}
     placed = [(one.identity, one.story) for one in verdicts if one.story is not None]
@@ -93,7 +99,7 @@ def gather(
         stories=tuple(story for _, story in placed),
         claims=_claims(placed, known),
         settled=_settled(verdicts),
-        deliveries=tuple(_deliveries(verdicts, now)),
+        deliveries=tuple(_deliveries(verdicts, now, cadences)),
         events=_events(verdicts, known),
         indexed=tuple(_indexed(verdicts, known)),
         count=known.count,
@@ -167,15 +173,29 @@ def _settled(verdicts: Sequence[Verdict]) -> dict[str, frozenset[str]]:
     return settled
 
 
-def _deliveries(verdicts: Sequence[Verdict], now: datetime) -> list[Delivery]:
+def _deliveries(
+    verdicts: Sequence[Verdict], now: datetime, cadences: Mapping[str, Cadence]
+) -> list[Delivery]:
+    """The deliveries of all alerts, the earliest news first.
+
+    Their times are set apart by a microsecond each, since a receiver is sent to in this order.
+    """
+    alerts = [alert for one in verdicts for alert in one.alerts]
+    alerts.sort(key=lambda one: one.story.published or now)
     made: dict[str, Delivery] = {}
-    for alert in (alert for one in verdicts for alert in one.alerts):
-        name = delivery_id(alert.story.id, alert.receiver, *alert.news)
-        due = _next_digest(now) if alert.kind == "digest" else None
-        made.setdefault(name, Delivery(name, alert, created=now, due=due))
+    for before, alert in zip(range(len(alerts) - 1, -1, -1), alerts, strict=True):
+        name, at = _name(alert), now - timedelta(microseconds=before)
+        cadence = cadences.get(alert.receiver, Cadence())
+        made.setdefault(name, _delivery(name, alert, at, cadence))
     return list(made.values())
 
 
-def _next_digest(now: datetime) -> datetime:
-    """Digests go out at the full hour."""
-    return now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+def _name(alert: Alert) -> str:
+    return delivery_id(alert.story.id, alert.receiver, *alert.news)
+
+
+def _delivery(name: str, alert: Alert, now: datetime, cadence: Cadence) -> Delivery:
+    due, why = hold(alert, cadence, now)
+    if why:
+        alert = replace(alert, reason=f"{alert.reason}; {why}")
+    return Delivery(name, alert, created=now, due=due)

@@ -16,6 +16,9 @@ DAY = 86_400.0
 # specification recommends ("Deliverability and reliability").
 RETRY_SCHEDULE = (0.0, 5.0, 300.0, 1_800.0, 7_200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, DAY)
 
+# Seconds at least before a try that may be a repeat: the receiver may still be at work on the
+# one whose answer did not come.
+_UNCERTAIN_GAP = 30.0
 # Seconds between tries once the schedule is used up, for a receiver that asks for patience.
 _LATE_GAP = 3_600.0
 
@@ -118,6 +121,8 @@ def retry_gap(tries: int, attempt: Attempt, jitter: float) -> float | None:
     if attempt.permanent:
         return None
     asked = min(attempt.retry_after or 0.0, DAY)
+    if attempt.uncertain:
+        asked = max(asked, _UNCERTAIN_GAP) if tries < len(RETRY_SCHEDULE) else asked
     if tries >= len(RETRY_SCHEDULE):
         return max(asked, _LATE_GAP) if asked else None
     return max(spread(RETRY_SCHEDULE[tries], jitter), asked)

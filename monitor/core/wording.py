@@ -26,7 +26,15 @@ _NAMED = 5
 # What would end a link, or hide where it leads, in some channel or terminal.
 _UNSAFE = frozenset(' "<>|\\^`{}')
 _ORDER = ("russia-sahel", "sahel", "russia")
-_KINDS = {"story.alert": "", "story.update": "Update", "digest": "Digest", "test": "TEST"}
+_KINDS = {
+    "story.alert": "",
+    "story.update": "Update",
+    "digest": "Digest",
+    "notice": "NOTICE",
+    "test": "TEST",
+}
+# Characters of a headline in a digest, where many stand below one another.
+_REPORT = 200
 _LANGUAGES = {
     "ar": "Arabic",
     "bm": "Bambara",
@@ -52,11 +60,12 @@ class Elsewhere:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One report of a digest: its headline, where it leads or "", and outlet and news."""
+    """One report of a digest: its headline, where it leads or "", outlet and news, how grave."""
 
     headline: str
     link: str
     said: str
+    severity: Severity = Severity.LOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +75,8 @@ class Wording:
     `kind`: what sets it apart from a first alert ("Update", "TEST"), or "". `sentence`:
     the one with most evidence. `news`: what is new in an update, or "". `reach`: how many
     carry the event and who was first, "" where it is but one. `more`: how many others carry it
-    that are not named. `reports`: those of a digest, which has nothing else to show.
+    that are not named. `reports`: those of a digest, which shows only them and its reason.
+    `outlet`, `when` and `topics` are "" in a notice on the service itself.
     """
 
     kind: str
@@ -88,30 +98,37 @@ class Wording:
     def title(self) -> str:
         """The headline, after the kind where there is one."""
         if self.reports:
-            return f"{self.kind}: {len(self.reports)} later reports"
+            count = len(self.reports)
+            return f"{self.kind}: {count} {'report' if count == 1 else 'reports'}"
         return f"{self.kind}: {self.headline}" if self.kind else self.headline
 
     @property
     def origin(self) -> str:
         """Outlet and time; begun in Latin letters, for an Arabic name would turn the line."""
-        return f"From {self.outlet}, {self.when}"
+        return f"From {self.outlet}, {self.when}" if self.outlet else ""
+
+    @property
+    def label(self) -> str:
+        """How grave it is, and its topics; "" where it has none."""
+        return f"{self.severity.label}: {self.topics}" if self.topics else ""
 
     @property
     def notice(self) -> str:
         """The alert in one line, for a notification."""
-        return f"[{self.severity.label}] {self.title} ({self.outlet})"
+        where = f" ({self.outlet})" if self.outlet else ""
+        return f"[{self.severity.label}] {self.title}{where}"
 
 
 def put(alert: Alert, now: datetime) -> Wording:
     """An alert in words; `now` (aware) is for saying how long ago things were."""
-    story = alert.story
+    story, ours = alert.story, alert.kind == "notice"
     names = list(_elsewhere(alert))
     return Wording(
         kind=_KINDS.get(alert.kind, shorten(clean(alert.kind), _TRAIT)),
         headline=_headline(story),
         link=safe_link(story.link),
-        outlet=outlet(story.carrier),
-        when=when(story, now),
+        outlet="" if ours else outlet(story.carrier),
+        when="" if ours else when(story, now),
         severity=story.severity,
         topics=shorten(", ".join(topics(story)), _LINE),
         sentence=sentence(story),
@@ -125,9 +142,10 @@ def put(alert: Alert, now: datetime) -> Wording:
 
 
 def _report(line: Line) -> Report:
-    said = ", ".join((shorten(clean(line.source), _NAME), *line.news))
-    headline = shorten(clean(line.title), _HEADLINE) or "(no title)"
-    return Report(headline, safe_link(line.link), shorten(clean(said), _LINE))
+    more = f"and {line.others} more" if line.others else ""
+    said = ", ".join(filter(None, (shorten(clean(line.source), _NAME), more, *line.news)))
+    headline = shorten(clean(line.title), _REPORT) or "(no title)"
+    return Report(headline, safe_link(line.link), shorten(clean(said), _REPORT), line.severity)
 
 
 def reach(carriers: Sequence[Carrier]) -> str:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import parse_qs
 
 from monitor.core.errors import BadInput, Fault
+from monitor.core.models import Route, Silence
 from monitor.core.rulebook import Rulebook
 from monitor.edges import transports
 from monitor.edges.net import AllowList, parse_allow
 from monitor.edges.rulebook import load_rulebook
-from monitor.edges.settings import Settings, load_settings
+from monitor.edges.settings import Settings, all_routes, load_settings
 from monitor.edges.store import embedded
 
 
@@ -62,7 +64,7 @@ def check(settings: Settings) -> tuple[Rulebook, AllowList]:
     rulebook = None
     try:
         rulebook = load_rulebook(settings.rulebook)
-        faults += _unknown_topics(settings, rulebook)
+        faults += _unknown_names(settings, rulebook)
     except BadInput as bad:
         faults += bad.faults
     if faults or rulebook is None:
@@ -78,8 +80,24 @@ def _wrong_exceptions(settings: Settings) -> Iterable[Fault]:
             yield Fault(f"{settings.path}: network.allow[{number}]", str(error))
 
 
-def _unknown_topics(settings: Settings, rulebook: Rulebook) -> Iterable[Fault]:
-    for number, route in enumerate(settings.routes):
-        for topic in sorted(route.topics - set(rulebook.topics)):
-            where = f"{settings.path}: routes[{number}].topics"
-            yield Fault(where, f"no topic {topic}", f"known: {', '.join(rulebook.topics)}")
+def _unknown_names(settings: Settings, rulebook: Rulebook) -> Iterable[Fault]:
+    """Topics and entities that routes and silences name and the rulebook does not know."""
+    asked: list[tuple[str, Route | Silence]] = [*all_routes(settings.routes)]
+    asked += [(f"silences[{number}]", one) for number, one in enumerate(settings.silences)]
+    for place, one in asked:
+        where = f"{settings.path}: {place}"
+        for topic in sorted(one.topics - set(rulebook.topics)):
+            known = f"known: {', '.join(rulebook.topics)}"
+            yield Fault(f"{where}.topics", f"no topic {topic}", known)
+        for name in sorted(one.entities - rulebook.gazetteer.entities.keys()):
+            hint = entity_hint(name, rulebook)
+            yield Fault(f"{where}.entities", f"no entity has the id {name}", hint)
+
+
+def entity_hint(name: str, rulebook: Rulebook) -> str:
+    """The id that was probably meant: of the entity of this name, or the nearest one."""
+    by_name = {one.name.casefold(): one.id for one in rulebook.gazetteer.entities.values()}
+    if found := by_name.get(name.casefold()):
+        return f"the id of {name} is {found}"
+    close = difflib.get_close_matches(name, rulebook.gazetteer.entities, n=1)
+    return f"did you mean {close[0]}?" if close else "ids stand in the rulebook's entities/*.csv"

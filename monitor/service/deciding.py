@@ -2,7 +2,8 @@
 
 known   which entries were seen before            -> read   topics and fingerprints
 near    which stories may be like those           -> place  the story and event of each
-recall  what is known of these stories and events -> tell   whom to tell, and why
+recall  what is known of these stories and events,
+        and which silences are in force           -> tell   whom to tell, and why
 """
 
 from __future__ import annotations
@@ -38,13 +39,15 @@ def decide(
     cases = read(feed, entries, known.seen, policy.rulebook)
     near = store.near([lookup(case, known) for case in cases], now.date())
     places = place(cases, known, near, policy)
-    known = _recalled(store, replace(known, count=near.count), places)
+    known = _recalled(store, replace(known, count=near.count), places, now)
     return Decided(tell(cases, places, known, policy, now, first_poll=first_poll), known)
 
 
-def _recalled(store: Memory, known: Known, places: Iterable[Place | None]) -> Known:
-    """What is known, with the stories and events that entries were placed in."""
+def _recalled(store: Memory, known: Known, places: Iterable[Place | None], now: datetime) -> Known:
+    """What is known, with the stories and events that entries were placed in, and silences."""
     placed = [one for one in places if one]
+    if placed:
+        known = replace(known, silences=store.silences(now))
     stories = {one.story for one in placed if one.story} - known.stories.keys()
     events = {name for one in placed for name in (one.event, one.crisis) if name}
     if not events:

@@ -141,6 +141,7 @@ class Pipeline:
                 decided.known,
                 now=now,
                 windows=self.policy.windows,
+                cadences=self.policy.cadences,
             )
             if self.store.commit(commit):
                 return Polled(feed, before, after, verdicts)

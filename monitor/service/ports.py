@@ -9,6 +9,7 @@ from typing import Protocol
 from monitor.core.commit import Commit
 from monitor.core.models import (
     Attempt,
+    Condition,
     Delivery,
     Document,
     EventRef,
@@ -22,6 +23,7 @@ from monitor.core.models import (
     NotModified,
     Parsed,
     Seen,
+    Silence,
     StoryRef,
     Validators,
 )
@@ -68,6 +70,10 @@ class Memory(Protocol):
         """What is known of these stories and events, by id."""
         ...
 
+    def silences(self, now: datetime) -> tuple[Silence, ...]:
+        """The silences in force that were set while running."""
+        ...
+
 
 class PollStore(Memory, Protocol):
     """What polling needs of the store."""
@@ -106,18 +112,39 @@ class Outbox(Protocol):
         """For whom something waits."""
         ...
 
-    def claim_delivery(self, receiver: str, now: datetime, until: datetime) -> Delivery | None:
-        """The next due delivery, ours until `until`."""
+    def put(self, deliveries: Sequence[Delivery]) -> tuple[Delivery, ...]:
+        """Put deliveries into the outbox; those that were not there before."""
         ...
 
-    def let_go(self, delivery: Delivery, now: datetime) -> None:
-        """Give a claimed delivery back: it is due now."""
+    def condition(self, receiver: str) -> Condition:
+        """How a receiver is doing."""
+        ...
+
+    def due(self, receiver: str, now: datetime, limit: int) -> tuple[Delivery, ...]:
+        """What is due to a receiver, in its order; of a bundle all, and nothing else."""
+        ...
+
+    def claim(self, deliveries: Sequence[Delivery], until: datetime, bundle: str) -> None:
+        """Take them; nobody else finds them before `until`."""
+        ...
+
+    def let_go(self, deliveries: Sequence[Delivery]) -> None:
+        """Give them back: they are due now."""
         ...
 
     def record(
-        self, delivery: Delivery, attempt: Attempt, now: datetime, retry_at: datetime | None
+        self,
+        deliveries: Sequence[Delivery],
+        attempt: Attempt,
+        now: datetime,
+        retry_at: datetime | None,
+        condition: Condition,
     ) -> bool:
         """Write down what an attempt came to; False when somebody else did."""
+        ...
+
+    def hurry(self, receiver: str) -> int:
+        """Make due now what waits for its next try."""
         ...
 
     def acquire(self, name: str, token: str, lease: timedelta) -> bool:

@@ -40,6 +40,8 @@ def report_poll(polled: Polled, now: datetime) -> None:
 def report_sent(sent: Sent, now: datetime) -> None:
     """A line for each attempt: what arrived, what waits, what was given up."""
     words = {"receiver": sent.delivery.alert.receiver, "delivery": sent.delivery.id}
+    if len(sent.carried) > 1:
+        words["carries"] = str(len(sent.carried))
     if sent.attempt.ok:
         log.info("delivered", **words)
     elif sent.retry_at is None:

@@ -14,9 +14,10 @@ from monitor.edges.settings import Settings
 from monitor.edges.store import embedded
 from monitor.edges.store.redis import RedisStore
 from monitor.service.checking import store_url
+from monitor.service.clockwork import utc_now
 from monitor.service.reporting import Throttle
 from monitor.service.supervisor import Supervisor, read_procfile
-from monitor.service.wiring import QUEUES, utc_now
+from monitor.service.wiring import QUEUES
 
 log = structlog.get_logger("monitor")
 

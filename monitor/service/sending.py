@@ -1,69 +1,99 @@
-"""Sending what waits for one receiver: claim, act, record.
+"""Sending what waits for one receiver: look, claim, act, record.
 
 One receiver is served by one sender at a time (a lease), in the order of its outbox, so
-a receiver that hangs delays only itself.
+a receiver that hangs delays only itself. What may be sent now, and what goes together, is decided
+in core/pacing.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from monitor.core.digests import digest_of
-from monitor.core.models import Attempt, Delivery
+from monitor.core.digests import bundle_of, message_of
+from monitor.core.errors import Unavailable
+from monitor.core.models import Attempt, Condition, Delivery, Receiver
+from monitor.core.notices import notices
+from monitor.core.pacing import BATCH, Turn, after, parcels, recovered, turn
 from monitor.core.schedule import retry_gap
 from monitor.service.ports import Outbox, Transport
 
-# Reports in one digest; what is more comes in the next message.
-_LONGEST_DIGEST = 30
+# What is looked at where it goes together: a digest is ranked as a whole.
+_DIGEST = 500
+# Attempts that ended without a record (the process was killed) before it counts as a failure.
+_INTERRUPTED = 5
+# Seconds waited here for a pace to be kept; what takes longer is left to the sweep.
+_NAP = 5.0
+# Seconds between tries to write down an answer while the store is away.
+_AGAIN = 0.2
+
+Parcel = tuple[Delivery, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What one attempt came to; `retry_at` is None when there is none to come."""
+    """What one attempt came to: the message, and the deliveries it carried; `retry_at` is None
+    when there is none to come.
+    """
 
     delivery: Delivery
+    carried: Parcel
     attempt: Attempt
     retry_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What serving a receiver came to: attempts made, whether more is due now, and the receivers
+    that were put something into their outboxes.
+    """
+
+    attempts: int = 0
+    again: bool = False
+    noticed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
     """Sends what waits. `token` draws a name for a lease that nobody else has.
 
-    `lease`: how long a delivery stays ours; twice what a send can take. `patience`: after
-    this long the rest is left to the next wake-up.
+    `lease`: how long a receiver stays ours; twice what a send can take. `patience`: after
+    this long the rest is left to the next wake-up, and so long an answer is kept while the store
+    is away. `stopping`: whether to end after the message in hand. `notify`: who is told of
+    receivers in trouble.
     """
 
     outbox: Outbox
     clock: Callable[[], datetime]
     jitter: Callable[[], float]
     token: Callable[[], str]
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    stopping: Callable[[], bool] = lambda: False
+    notify: tuple[str, ...] = ()
     lease: timedelta = timedelta(seconds=30)
     patience: timedelta = timedelta(seconds=30)
 
-    async def drain(self, receiver: str, transport: Transport, told: Callable[[Sent], None]) -> int:
-        """Send what is due to a receiver; how many attempts were made.
-
-        `told` hears of each attempt as soon as it is written down.
+    async def serve(
+        self,
+        receiver: Receiver,
+        transport: Transport,
+        told: Callable[[Sent], None],
+        reports: int = 30,
+    ) -> Served:
+        """Send what is due to a receiver; `told` hears of each attempt as soon as it is written
+        down. `reports`: how many reports one message can list.
         """
-        attempts = 0
-        with self._alone(receiver) as ours:
-            enough = self.clock() + self.patience
-            while ours() and self.clock() < enough:
-                all_sent = await self._send_next(receiver, transport)
-                if not all_sent:
-                    break
-                for sent in all_sent:
-                    told(sent)
-                attempts += 1
-                if sent.attempt.status is None and not sent.attempt.ok:
-                    # It hangs or is away: the rest waits for a wake-up, others for this turn.
-                    break
-        return attempts
+        with self._alone(receiver.name) as ours:
+            if not ours():
+                return Served()
+            serving = _Serving(self, receiver, transport, told, reports, ours)
+            ended = await serving.run()
+        # Looked at once more without the lease: what came while we held it was left to us.
+        more = ended and bool(self.outbox.due(receiver.name, self.clock(), 1))
+        return Served(serving.attempts, more, tuple(serving.noticed))
 
     @contextmanager
     def _alone(self, receiver: str) -> Iterator[Callable[[], bool]]:
@@ -73,40 +103,135 @@ class Sender:
         finally:
             self.outbox.release(name, token)
 
-    async def _send_next(self, receiver: str, transport: Transport) -> tuple[Sent, ...]:
-        """Send what is due next: one alert, or all reports of a digest as one message."""
-        claimed = await asyncio.to_thread(self._claim, receiver)
-        if not claimed:
-            return ()
+
+@dataclass
+class _Serving:
+    """One receiver while it is ours."""
+
+    sender: Sender
+    receiver: Receiver
+    transport: Transport
+    told: Callable[[Sent], None]
+    reports: int
+    ours: Callable[[], bool]
+    attempts: int = 0
+    noticed: dict[str, None] = field(default_factory=dict)
+    _condition: Condition = field(default_factory=Condition)
+    _held_until: datetime | None = None
+    _lost: bool = False
+
+    async def run(self) -> bool:
+        """Serve until nothing is due, or it is enough; whether to look for more at once."""
+        clock, name = self.sender.clock, self.receiver.name
+        self._condition = self.sender.outbox.condition(name)
+        enough = clock() + self.sender.patience
+        while self._goes_on() and clock() < enough:
+            room = turn(self.receiver, self._condition, clock().timestamp())
+            due = self._due(room)
+            if not due:
+                return True
+            if room.wait > _NAP or self._condition.closed > clock().timestamp():
+                return False
+            if room.wait:
+                await self.sender.sleep(room.wait)
+                continue
+            await self._send_all(parcels(due, room, self.reports))
+        return not self.sender.stopping()
+
+    def _goes_on(self) -> bool:
+        """Whether to make another attempt; the lease on the receiver is renewed in time."""
+        now = self.sender.clock()
+        if self._held_until is None or now >= self._held_until:
+            self._lost = not self.ours()
+            # From here on a third of it may pass: what is left is longer than a send.
+            self._held_until = now + self.sender.lease / 3
+        return not self._lost and not self.sender.stopping()
+
+    def _due(self, room: Turn) -> Parcel:
+        outbox, now = self.sender.outbox, self.sender.clock()
+        if room.wait:
+            return outbox.due(self.receiver.name, now, 1)
+        due = outbox.due(self.receiver.name, now, BATCH)
+        if len(due) == BATCH and (room.rolled or due[0].alert.kind == "digest"):
+            return outbox.due(self.receiver.name, now, _DIGEST)
+        return due
+
+    async def _send_all(self, messages: Sequence[Parcel]) -> None:
+        """Claim all, then send one by one; what is left after a failure is given back."""
+        left = list(messages)
+        until = self.sender.clock() + self.sender.lease
+        all_claimed = [one for parcel in messages for one in parcel]
+        self.sender.outbox.claim(all_claimed, until, bundle_of(messages[0]))
         try:
-            attempt = await transport.send(digest_of(claimed), self.clock())
+            while left and self._goes_on() and await self._send(left.pop(0)):
+                continue
+        finally:
+            if not self._lost:
+                self.sender.outbox.let_go([one for parcel in left for one in parcel])
+
+    async def _send(self, parcel: Parcel) -> bool:
+        """Send one message and write down what came of it; whether it arrived."""
+        message = message_of(parcel)
+        try:
+            attempt = await self._attempt(message)
         except Exception as bug:
             # Written down first, so that the delivery waits its turn like any failed one
             # and does not come back at once to hit the same bug; then it is loud.
-            for one in claimed:
-                self._record(one, Attempt(ok=False, detail=f"bug: {type(bug).__name__}"))
+            await self._record(message, parcel, _failed(f"bug: {type(bug).__name__}"))
             raise
-        return tuple([await asyncio.to_thread(self._record, one, attempt) for one in claimed])
+        await self._record(message, parcel, attempt)
+        return attempt.ok
 
-    def _claim(self, receiver: str) -> list[Delivery]:
-        """The next due delivery; of a digest all that is due of it, up to the first other."""
-        claimed: list[Delivery] = []
-        while len(claimed) < _LONGEST_DIGEST:
-            now = self.clock()
-            one = self.outbox.claim_delivery(receiver, now, now + self.lease)
-            if one is None:
-                break
-            claimed.append(one)
-            if one.alert.kind != "digest":
-                break
-        if len(claimed) > 1 and claimed[-1].alert.kind != "digest":
-            # Claimed in passing: it is due again at once, behind the digest.
-            self.outbox.let_go(claimed.pop(), self.clock())
-        return claimed
+    async def _attempt(self, message: Delivery) -> Attempt:
+        if message.interrupted >= _INTERRUPTED:
+            return _failed(f"{message.interrupted} attempts were interrupted before their answer")
+        return await self.transport.send(message, self.sender.clock())
 
-    def _record(self, delivery: Delivery, attempt: Attempt) -> Sent:
-        now = self.clock()
-        gap = None if attempt.ok else retry_gap(delivery.tries + 1, attempt, self.jitter())
-        retry_at = None if gap is None else now + timedelta(seconds=gap)
-        self.outbox.record(delivery, attempt, now, retry_at)
-        return Sent(delivery, attempt, retry_at)
+    async def _record(self, message: Delivery, parcel: Parcel, attempt: Attempt) -> None:
+        sender, before, now = self.sender, self._condition, self.sender.clock()
+        tries = message.tries - message.base + 1
+        gap = retry_gap(tries, attempt, sender.jitter())
+        retry_at = None if gap is None or attempt.ok else now + timedelta(seconds=gap)
+        self._condition = after(
+            self.receiver, before, message, attempt, now.timestamp(), sender.jitter()
+        )
+        self.attempts += 1
+        await self._write(parcel, attempt, now, retry_at)
+        if recovered(before, attempt):
+            sender.outbox.hurry(self.receiver.name)
+        self._notify(before, attempt, len(parcel) if retry_at is None and not attempt.ok else 0)
+        self.told(Sent(message, parcel, attempt, retry_at))
+
+    async def _write(
+        self, parcel: Parcel, attempt: Attempt, now: datetime, retry_at: datetime | None
+    ) -> None:
+        """Write down an answer. It is kept while the store is away: an answer that is lost
+        would mean a repeat.
+        """
+        end = self.sender.clock() + self.sender.patience
+        while True:
+            try:
+                self.sender.outbox.record(parcel, attempt, now, retry_at, self._condition)
+            except Unavailable:
+                if self.sender.clock() >= end:
+                    raise
+                await self.sender.sleep(_AGAIN)
+            else:
+                return
+
+    def _notify(self, before: Condition, attempt: Attempt, dead: int) -> None:
+        told = notices(
+            self.receiver.name,
+            before,
+            self._condition,
+            attempt,
+            dead=dead,
+            to=self.sender.notify,
+            now=self.sender.clock(),
+        )
+        for one in self.sender.outbox.put(told):
+            self.noticed[one.alert.receiver] = None
+
+
+def _failed(why: str) -> Attempt:
+    return Attempt(ok=False, detail=why)

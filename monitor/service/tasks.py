@@ -76,7 +76,7 @@ def make_app() -> Celery:
             "global_keyprefix": BROKER_PREFIX,
         },
         # The ticks are plain intervals: there is nothing worth keeping on disk.
-        beat_scheduler="celery.beat:Scheduler",
+        beat_scheduler="monitor.service.beating:SteadyScheduler",
         beat_schedule={
             "poll_due": _every(_TICK, "monitor.poll_due"),
             "sweep": _every(_SWEEP, "monitor.sweep"),
@@ -137,7 +137,7 @@ def sweep() -> None:
     """Wake the senders of all receivers for whom something is due."""
 
     def wake_all() -> None:
-        for receiver in service().waiting():
+        for receiver in service().desk.waiting():
             _wake(receiver)
 
     _calm(wake_all)
@@ -145,8 +145,14 @@ def sweep() -> None:
 
 @app.task(name="monitor.deliver")
 def deliver(receiver: str) -> None:
-    """Send what is due to a receiver."""
-    _calm(lambda: _discard(service().deliver(receiver)))
+    """Send what is due to a receiver, and wake whoever has something to send by then."""
+
+    def serve() -> None:
+        served = service().desk.deliver(receiver)
+        for name in (*served.noticed, *((receiver,) if served.again else ())):
+            _wake(name)
+
+    _calm(serve)
 
 
 @app.task(name="monitor.pulse")
@@ -184,6 +190,13 @@ def _bound(routing_key: str | None = None, **_: Any) -> None:
 @signals.setup_logging.connect
 def _logs(**_: Any) -> None:
     setup_logs(secrets(read_settings(None)))
+
+
+@signals.worker_shutting_down.connect
+def _stop_sending(**_: Any) -> None:
+    """End after the messages in hand: nothing new is claimed (threads cannot be stopped)."""
+    if service.cache_info().currsize:
+        service().desk.stopping.set()
 
 
 @signals.worker_init.connect

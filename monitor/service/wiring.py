@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -17,21 +16,20 @@ import structlog
 from monitor.core.batching import by_host, deal
 from monitor.core.dedupe import claims
 from monitor.core.identity import identify
-from monitor.core.models import Attempt, Delivery, Entry, Feed, FeedState, Receiver
+from monitor.core.models import Entry, Feed, FeedState
 from monitor.core.parse import ParseLimits
-from monitor.core.schedule import DAY
+from monitor.core.rulebook import Rulebook
 from monitor.core.triage import Policy
-from monitor.edges import transports
 from monitor.edges.fetch import Fetcher, FetchLimits
-from monitor.edges.net import client
 from monitor.edges.parsing import ParserProcess
 from monitor.edges.settings import Settings
 from monitor.edges.store.records import Gauges, StoredStory
 from monitor.edges.store.redis import RedisStore
 from monitor.service.checking import check, store_url
+from monitor.service.clockwork import utc_now
+from monitor.service.desk import Desk
 from monitor.service.pipeline import Pipeline, Polled
-from monitor.service.reporting import Throttle, report_poll, report_pulse, report_sent
-from monitor.service.sending import Sender, Sent
+from monitor.service.reporting import Throttle, report_poll, report_pulse
 
 # How many feeds one tick hands out at most; the next tick follows a second later.
 _FEEDS_A_TICK = 2_000
@@ -45,9 +43,17 @@ _HOSTS_AT_ONCE = 25
 log = structlog.get_logger("monitor")
 
 
-def utc_now() -> datetime:
-    """The clock."""
-    return datetime.now(UTC)
+def policy_of(settings: Settings, rulebook: Rulebook) -> Policy:
+    """What is told to whom, as it was configured."""
+    return Policy(
+        rulebook,
+        settings.routes,
+        settings.fresh,
+        settings.max_age,
+        settings.windows,
+        settings.silences,
+        {one.name: one.cadence for one in settings.receivers},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,6 @@ class Service:
         self.rulebook, self.allow = check(settings)
         self.feeds = {feed.key: feed for feed in settings.feeds}
         self._out = out or sys.stdout
-        self._parked = Throttle(every=3_600)
         self._registering = Throttle(every=60)
         self._registered = False
 
@@ -87,8 +92,7 @@ class Service:
     @cached_property
     def policy(self) -> Policy:
         """What is told to whom."""
-        one = self.settings
-        return Policy(self.rulebook, one.routes, one.fresh, one.max_age, one.windows)
+        return policy_of(self.settings, self.rulebook)
 
     @cached_property
     def parser(self) -> ParserProcess:
@@ -109,9 +113,9 @@ class Service:
         )
 
     @cached_property
-    def sender(self) -> Sender:
-        """Sends what waits."""
-        return Sender(self.store, utc_now, random.random, lambda: uuid.uuid4().hex)
+    def desk(self) -> Desk:
+        """All that is about receivers."""
+        return Desk(self.settings, self.store, self.allow, self._out)
 
     def close(self) -> None:
         """Let go of what was made."""
@@ -205,50 +209,3 @@ class Service:
         entry = Entry(feed="", id=link, title=link, link=link)
         names = claims(identify([entry])[0])
         return self.store.story_of(names[0])
-
-    # -- sending ---------------------------------------------------------------------
-
-    def waiting(self) -> tuple[str, ...]:
-        """The receivers for whom something is due; bounds are kept on the way.
-
-        What waits for one that was taken out of the configuration stays where it is.
-        """
-        now = utc_now()
-        # No feed and no retry waits longer than this: what does, a jump of the clock put there.
-        longest = max(self.settings.polling.max_interval, DAY) * 1.2
-        self.store.trim(now, now + timedelta(seconds=longest))
-        self.store.mark_alive("sweep", now)
-        due = self.store.due_receivers(now)
-        for name in due:
-            if self.receiver(name) is None and self._parked.lets(name):
-                log.warning("deliveries wait for a receiver not configured any more", receiver=name)
-        return tuple(name for name in due if self.receiver(name))
-
-    def receiver(self, name: str) -> Receiver | None:
-        """A configured receiver."""
-        return next((one for one in self.settings.receivers if one.name == name), None)
-
-    def deliver(self, name: str) -> int:
-        """Send what is due to a receiver; how many attempts were made."""
-        if (receiver := self.receiver(name)) is None:
-            return 0
-        return asyncio.run(self._deliver(receiver))
-
-    async def _deliver(self, receiver: Receiver) -> int:
-        async with client(self.allow) as http:
-            transport = transports.build(receiver, http, out=self._out)
-            return await self.sender.drain(receiver.name, transport, _report_sent)
-
-    def send_once(self, receiver: Receiver, delivery: Delivery) -> Attempt:
-        """One attempt past the store: for `send-test`."""
-
-        async def send() -> Attempt:
-            async with client(self.allow) as http:
-                transport = transports.build(receiver, http, out=self._out)
-                return await transport.send(delivery, utc_now())
-
-        return asyncio.run(send())
-
-
-def _report_sent(sent: Sent) -> None:
-    report_sent(sent, utc_now())

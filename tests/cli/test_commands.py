@@ -17,10 +17,10 @@ import pytest
 
 from monitor.cli.main import main
 from monitor.core.identity import identify
-from monitor.core.models import Attempt, PollOutcome, Seen
+from monitor.core.models import Attempt, Condition, PollOutcome, Seen
 from monitor.edges.rulebook import SHIPPED
 from monitor.edges.store.redis import RedisStore
-from monitor.service.wiring import utc_now
+from monitor.service.clockwork import utc_now
 from tests import make
 from tests.servers import embedded_store, short_folder
 
@@ -290,9 +290,8 @@ def kept(shell: Shell) -> Iterator[RedisStore]:
         store.commit(
             make.commit(make.OTHER, state=replace(failed, outcome=PollOutcome.DNS), stories=(copy,))
         )
-        claimed = store.claim_delivery("desk", now, now + timedelta(seconds=9))
-        assert claimed
-        store.record(claimed, Attempt(ok=True, detail="200"), now, None)
+        store.claim([told], now + timedelta(seconds=9), "")
+        store.record([told], Attempt(ok=True, detail="200"), now, None, Condition())
         yield store
         store.close()
 

@@ -152,7 +152,6 @@ def test_all_faults_are_told_at_once_with_line_key_and_hint(load: Load) -> None:
         "monitor.toml:5: polling.max_entries is too small (at least 1)",
         "monitor.toml:7: receivers[0].name does not have the right form"
         " (wanted: ^[a-z0-9_-]{1,64}$)",
-        "monitor.toml:9: routes[0].receivers is missing",
         "monitor.toml:10: routes[0].recievers there is no such key (did you mean receivers?)",
         "monitor.toml:11: routes[0].severity is none of the words it can be"
         " ('low', 'medium', 'high' or 'critical')",

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-import redis
-
 from monitor.core.commit import Commit
 from monitor.core.models import (
-    Attempt,
-    DeliveryState,
     EventRef,
     Fingerprint,
     Identity,
@@ -26,41 +20,11 @@ from monitor.core.models import (
 from monitor.edges.store.memory import MemoryStore
 from monitor.edges.store.redis import RedisStore
 from tests import make
-from tests.servers import debian_redis, embedded_store, short_folder
 
 Store = RedisStore | MemoryStore
 LEASE = timedelta(seconds=60)
 ONE = Identity("id-1", "link-1", "text-1")
 TWO = Identity("id-2", None, "text-2")
-
-
-@pytest.fixture(scope="module")
-def urls() -> Iterator[dict[str, str]]:
-    with (
-        short_folder() as one,
-        short_folder() as two,
-        embedded_store(one) as valkey,
-        debian_redis(two) as debian,
-    ):
-        yield {"embedded": valkey, "debian": debian}
-
-
-@pytest.fixture(
-    params=[
-        "memory",
-        pytest.param("embedded", marks=pytest.mark.slow),
-        pytest.param("debian", marks=pytest.mark.slow),
-    ]
-)
-def store(request: pytest.FixtureRequest) -> Iterator[Store]:
-    if request.param == "memory":
-        yield MemoryStore()
-        return
-    url = request.getfixturevalue("urls")[request.param]
-    redis.Redis.from_url(url).flushall()
-    made = RedisStore(url)
-    yield made
-    made.close()
 
 
 def told_commit(**more: object) -> Commit:
@@ -101,17 +65,6 @@ def test_without_pruning_others_keep_their_turns(store: Store) -> None:
     store.register({"a": make.NOW})
     store.register({"b": make.NOW}, prune=False)
     assert set(store.due_times(["a", "b"])) == {"a", "b"}
-
-
-def test_what_a_clock_that_ran_ahead_put_far_off_is_due_again(store: Store) -> None:
-    store.register({"a": make.at(9e6), "b": make.at(60)})
-    store.commit(told_commit())
-    claimed = store.claim_delivery("desk", make.NOW, make.at(60))
-    assert claimed
-    store.record(claimed, Attempt(ok=False, detail="500"), make.NOW, make.at(9e6))
-    store.trim(make.NOW, make.at(3_600))
-    assert store.claim_feeds(make.NOW, make.at(60), 9) == ("a",)
-    assert store.due_receivers(make.NOW) == ("desk",)
 
 
 def test_a_lease_is_renewed_only_by_who_holds_it(store: Store) -> None:
@@ -156,17 +109,6 @@ def test_two_feeds_cannot_both_claim_the_same_text(store: Store) -> None:
     other = make.commit(make.OTHER, stories=(make.story("s_2"),), claims={"text:text-1": "s_2"})
     assert not store.commit(other)
     assert store.feed_state(make.OTHER.key).revision == 0
-
-
-def test_a_delivery_that_exists_is_not_made_again(store: Store) -> None:
-    """Else an entry that comes back after all memory of it is gone would be told twice."""
-    assert store.commit(told_commit())
-    claimed = store.claim_delivery("desk", make.NOW, make.at(60))
-    assert claimed
-    assert store.record(claimed, Attempt(ok=True, detail="200"), make.NOW, None)
-    assert store.commit(make.commit(revision=2, deliveries=(make.delivery(),)))
-    assert store.due_receivers(make.at(9_999)) == ()
-    assert store.gauges(make.NOW, []).counts["desk"][DeliveryState.SENT] == 1
 
 
 def test_a_claim_left_by_a_story_that_is_gone_is_free(store: Store) -> None:
@@ -219,69 +161,6 @@ def test_a_commit_sets_the_next_turn_but_not_of_a_feed_taken_out(store: Store) -
     store.commit(make.commit(make.OTHER))
     due = store.due_times([make.FEED.key, make.OTHER.key])
     assert due == {make.FEED.key: make.at(600).timestamp()}
-
-
-def test_a_delivery_is_claimed_by_one_sender_until_its_lease_ends(store: Store) -> None:
-    store.commit(told_commit())
-    assert store.due_receivers(make.NOW) == ("desk",)
-    claimed = store.claim_delivery("desk", make.NOW, make.at(60))
-    assert claimed == make.delivery()
-    assert store.claim_delivery("desk", make.at(59), make.at(120)) is None
-    assert store.claim_delivery("desk", make.at(60), make.at(120)) == make.delivery()
-    assert store.claim_delivery("nobody", make.NOW, make.at(60)) is None
-
-
-def test_a_sent_delivery_leaves_the_outbox_and_is_counted(store: Store) -> None:
-    store.commit(told_commit())
-    claimed = store.claim_delivery("desk", make.NOW, make.at(60))
-    assert claimed
-    assert store.record(claimed, Attempt(True, "200 ok", status=200), make.at(2), None)
-    assert store.due_receivers(make.at(9_999)) == ()
-    gauges = store.gauges(make.at(3), ["poll"])
-    assert gauges.counts["desk"][DeliveryState.SENT] == 1
-    assert gauges.counts["desk"][DeliveryState.PENDING] == 0
-    assert gauges.latency == (2.0,)
-
-
-def test_a_failed_delivery_waits_for_its_time_and_remembers_its_tries(store: Store) -> None:
-    store.commit(told_commit())
-    claimed = store.claim_delivery("desk", make.NOW, make.at(60))
-    assert claimed
-    assert store.record(claimed, Attempt(False, "500"), make.at(1), make.at(300))
-    assert store.claim_delivery("desk", make.at(299), make.at(400)) is None
-    again = store.claim_delivery("desk", make.at(300), make.at(400))
-    assert again
-    assert (again.id, again.tries, again.state) == (claimed.id, 1, DeliveryState.FAILED)
-
-
-def test_a_delivery_given_up_is_dead_and_counted_as_such(store: Store) -> None:
-    store.commit(told_commit())
-    claimed = store.claim_delivery("desk", make.NOW, make.at(60))
-    assert claimed
-    assert store.record(claimed, Attempt(False, "410", permanent=True), make.at(1), None)
-    assert store.due_receivers(make.at(9_999_999)) == ()
-    gauges = store.gauges(make.at(3), [])
-    assert gauges.counts["desk"][DeliveryState.DEAD] == 1
-    assert gauges.troubles == {"desk": "2026-03-14 12:00 UTC: 410"}
-
-
-def test_an_attempt_is_recorded_once_when_two_senders_overlap(store: Store) -> None:
-    store.commit(told_commit())
-    claimed = store.claim_delivery("desk", make.NOW, make.at(60))
-    assert claimed
-    assert store.record(claimed, Attempt(False, "500"), make.at(1), make.at(5))
-    assert not store.record(claimed, Attempt(True, "200"), make.at(2), None)
-    assert store.gauges(make.at(3), []).counts["desk"][DeliveryState.FAILED] == 1
-
-
-def test_a_named_lease_has_one_holder(store: Store) -> None:
-    assert store.acquire("receiver:desk", "me", LEASE)
-    assert store.acquire("receiver:desk", "me", LEASE)
-    assert not store.acquire("receiver:desk", "you", LEASE)
-    store.release("receiver:desk", "you")
-    assert not store.acquire("receiver:desk", "you", LEASE)
-    store.release("receiver:desk", "me")
-    assert store.acquire("receiver:desk", "you", LEASE)
 
 
 def test_stories_are_listed_by_time_and_found_by_claim(store: Store) -> None:
@@ -420,26 +299,3 @@ def test_a_feeds_whole_memory_is_read_back_with_links(store: Store) -> None:
         "b": Seen("u", None, 6.0),
     }
     assert store.memory("unheard-of") == {}
-
-
-def test_a_digest_waits_for_its_hour_and_what_is_let_go_is_due_again(store: Store) -> None:
-    later = replace(make.delivery(), due=make.at(600))
-    store.commit(make.commit(deliveries=(later,)))
-    assert store.claim_delivery("desk", make.at(599), make.at(700)) is None
-    claimed = store.claim_delivery("desk", make.at(600), make.at(700))
-    assert claimed
-    store.let_go(claimed, make.at(601))
-    assert store.claim_delivery("desk", make.at(601), make.at(700))
-
-
-def test_a_delivery_knows_the_message_that_it_continues(store: Store) -> None:
-    parent, child = make.delivery("s_1"), make.delivery("s_2")
-    child = replace(child, alert=replace(child.alert, parent=parent.id))
-    orphan = replace(child, id="d_o", alert=replace(child.alert, parent="d_unknown"))
-    store.commit(make.commit(deliveries=(parent,)))
-    claimed = store.claim_delivery("desk", make.NOW, make.at(60))
-    assert claimed
-    store.record(claimed, Attempt(ok=True, detail="200", reference="17.5"), make.NOW, None)
-    store.commit(make.commit(revision=2, deliveries=(child, orphan)))
-    threads = {store.claim_delivery("desk", make.NOW, make.at(60)) for _ in range(2)}
-    assert sorted(one.thread for one in threads if one) == ["", "17.5"]

@@ -13,7 +13,7 @@ import pytest
 import redis
 
 from monitor.core.errors import Unavailable
-from monitor.core.models import Attempt
+from monitor.core.models import Attempt, Condition
 from monitor.edges.store import connection, embedded
 from monitor.edges.store.connection import without_password
 from monitor.edges.store.redis import RedisStore
@@ -115,10 +115,9 @@ def test_a_delivery_that_left_the_ledger_is_taken_off_the_outbox(
     first, second = make.delivery(), make.delivery("s_2")
     store.commit(make.commit(deliveries=(first, second)))
     admin.delete(f"monitor:delivery:{first.id}")
-    claimed = store.claim_delivery("desk", make.NOW, make.at(60))
-    assert claimed == second
-    assert store.record(second, Attempt(ok=True, detail="200"), make.NOW, None)
-    assert store.claim_delivery("desk", make.NOW, make.at(60)) is None
+    assert store.due("desk", make.NOW, 9) == (second,)
+    assert store.record([second], Attempt(ok=True, detail="200"), make.NOW, None, Condition())
+    assert store.due("desk", make.NOW, 9) == ()
     assert store.gauges(make.NOW, []).outboxes == {"desk": 0}
 
 

@@ -80,9 +80,12 @@ class Transport:
 
     answers: list[Attempt | Exception]
     sent: list[Delivery] = field(default_factory=list)
+    before: Callable[[], None] | None = None
 
     async def send(self, delivery: Delivery, now: datetime) -> Attempt:
         self.sent.append(delivery)
+        if self.before:
+            self.before()
         answer = self.answers.pop(0) if self.answers else Attempt(ok=True, detail="200")
         if isinstance(answer, Exception):
             raise answer

@@ -122,7 +122,7 @@ def test_an_overtaken_poll_tells_no_alert(out: io.StringIO) -> None:
 def test_each_attempt_is_one_line(out: io.StringIO) -> None:
     sent, failed = Attempt(ok=True, detail="200"), Attempt(ok=False, detail="500")
     for attempt, retry in ((sent, None), (failed, make.at(5)), (failed, None)):
-        report_sent(Sent(make.delivery(), attempt, retry), make.NOW)
+        report_sent(Sent(make.delivery(), (make.delivery(),), attempt, retry), make.NOW)
     assert [(one["event"], one["level"]) for one in events(out)] == [
         ("delivered", "info"),
         ("delivery failed", "warning"),

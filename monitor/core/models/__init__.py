@@ -8,6 +8,7 @@ from monitor.core.models.applied import (
     Attempt,
     Delivery,
     FeedState,
+    Logged,
 )
 from monitor.core.models.compared import (
     EventRef,
@@ -28,7 +29,6 @@ from monitor.core.models.decided import (
     Line,
     Match,
     Name,
-    Receiver,
     Route,
     Seen,
     Story,
@@ -51,11 +51,20 @@ from monitor.core.models.labels import (
     Sameness,
     Severity,
 )
+from monitor.core.models.receiving import (
+    Cadence,
+    Condition,
+    Pace,
+    Receiver,
+    Silence,
+)
 
 __all__ = [
     "Alert",
     "Attempt",
+    "Cadence",
     "Carrier",
+    "Condition",
     "Delivery",
     "DeliveryState",
     "Document",
@@ -69,12 +78,14 @@ __all__ = [
     "Indexed",
     "Known",
     "Line",
+    "Logged",
     "Lookup",
     "Match",
     "Name",
     "Near",
     "NotModified",
     "Outcome",
+    "Pace",
     "Parsed",
     "Place",
     "PollOutcome",
@@ -84,6 +95,7 @@ __all__ = [
     "Sameness",
     "Seen",
     "Severity",
+    "Silence",
     "Story",
     "StoryRef",
     "Tagging",

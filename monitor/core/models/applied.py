@@ -16,7 +16,11 @@ class Delivery:
 
     `id` is the idempotency key, the same in every attempt; `created` is when the alert
     was decided; `due` when it is to be sent first, where that is later; `tries` how often it
-    was tried so far. `thread`: the receiver's own name for the message it continues.
+    was tried so far, `base` how many of these were before it was sent anew by hand.
+    `uncertain`: it may have arrived although nothing says so: an answer was lost, or never
+    written down; `interrupted`: how often in a row the latter. `bundle`: the digest it went out
+    with, the same in every attempt. `thread`: the receiver's own name for the message it
+    continues, and `parent` that message's alert.
     """
 
     id: str
@@ -25,7 +29,12 @@ class Delivery:
     state: DeliveryState = DeliveryState.PENDING
     tries: int = 0
     due: datetime | None = None
+    base: int = 0
+    uncertain: bool = False
+    interrupted: int = 0
+    bundle: str = ""
     thread: str = ""
+    parent: Alert | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +42,8 @@ class Attempt:
     """One try to send: did it arrive, can trying again help, and what was answered.
 
     `retry_after`: seconds the receiver asked for. `detail` holds no secret. `reference`: the
-    receiver's own name for the message that arrived.
+    receiver's own name for the message that arrived. `uncertain`: all was sent, but no answer
+    came, so it may have arrived all the same.
     """
 
     ok: bool
@@ -43,6 +53,18 @@ class Attempt:
     retry_after: float | None = None
     seconds: float = 0.0
     reference: str = ""
+    uncertain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """An attempt as the ledger keeps it: when it ended, and what came of it."""
+
+    at: datetime
+    ok: bool
+    detail: str
+    status: int | None = None
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from monitor.core.models.decided import Alert, Carrier, Identity, Seen, Story, StoryRef, Tagging
 from monitor.core.models.gathered import Entry
 from monitor.core.models.labels import Outcome, Sameness
+from monitor.core.models.receiving import Silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +132,14 @@ class Known:
 
     `seen`: by Identity.id, this feed's entries. `stories`: by claim (core/dedupe) and by
     story id, across all feeds. `events`: by event id. `count`: how many stories had been
-    remembered when those alike were looked up.
+    remembered when those alike were looked up. `silences`: those set while running.
     """
 
     seen: Mapping[str, Seen] = field(default_factory=dict)
     stories: Mapping[str, StoryRef] = field(default_factory=dict)
     events: Mapping[str, EventRef] = field(default_factory=dict)
     count: int = 0
+    silences: tuple[Silence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.core.models.labels import Severity
@@ -126,36 +125,39 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Conditions (empty means any) on what goes to which receivers."""
+    """Conditions (empty means any) on what goes to which receivers.
+
+    `entities`: ids in the gazetteer. `routes`: those below it, read where it takes an entry.
+    `alerts`, `updates`: what becomes of first alerts, and of later stories of a told event.
+    """
 
     receivers: tuple[str, ...]
     topics: frozenset[str] = frozenset()
+    entities: frozenset[str] = frozenset()
     severity: Severity = Severity.LOW
     languages: frozenset[str] = frozenset()
     countries: frozenset[str] = frozenset()
     sources: frozenset[str] = frozenset()
     feeds: frozenset[str] = frozenset()
+    state_media: bool | None = None
+    alerts: str = "send"
     updates: str = "send"
     goes_on: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Receiver:
-    """A named destination; `options` (URL, secret, path ...) are kept out of `repr`."""
-
-    name: str
-    type: str
-    options: Mapping[str, str] = field(default_factory=dict, repr=False)
+    routes: tuple[Route, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One report in a digest: its headline, its link, its outlet, and what is new in it."""
+    """One report in a digest: its headline, its link, its outlet, what is new in it, how grave
+    it is, and how many other outlets carry it.
+    """
 
     title: str
     link: str
     source: str
     news: tuple[str, ...] = ()
+    severity: Severity = Severity.LOW
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,8 @@ class Alert:
 
     An update names in `news` what is new about an event, and in `parent` the delivery that
     told the receiver of the event first. `others`: who else carries the event. `lines`: all
-    reports of a digest, that of `story` among them.
+    reports of a digest, that of `story` among them, the gravest first. `kind`: "story.alert",
+    "story.update", "digest", "notice" (on the service itself) or "test".
     """
 
     receiver: str

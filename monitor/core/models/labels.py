@@ -49,6 +49,7 @@ class Outcome(StrEnum):
     SAME_EVENT = "same-event"
     NO_TOPIC = "no-topic"
     NO_ROUTE = "no-route"
+    SILENCED = "silenced"
     SEEDED = "seeded"
     TOO_OLD = "too-old"
 

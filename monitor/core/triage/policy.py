@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from monitor.core.models import Route, Windows
+from monitor.core.models import Cadence, Route, Silence, Windows
 from monitor.core.rulebook import Rulebook
 
 
@@ -14,7 +15,8 @@ class Policy:
     """Rules, routes, ages and windows.
 
     `fresh`: how old an entry may be to alert at the first poll of its feed; `max_age`: the
-    same at any later poll. `windows`: how far apart what belongs together may be.
+    same at any later poll. `windows`: how far apart what belongs together may be. `silences`:
+    those configured. `cadences`: the hours of each receiver, by name.
     """
 
     rulebook: Rulebook
@@ -22,3 +24,5 @@ class Policy:
     fresh: timedelta = timedelta(hours=24)
     max_age: timedelta = timedelta(days=7)
     windows: Windows = field(default_factory=Windows)
+    silences: tuple[Silence, ...] = ()
+    cadences: Mapping[str, Cadence] = field(default_factory=dict)

@@ -17,12 +17,13 @@ from monitor.core.models import (
     Place,
     Sameness,
     Seen,
+    Silence,
     Story,
     StoryRef,
     Verdict,
 )
 from monitor.core.novelty import adds_nothing, changes, facts, news
-from monitor.core.routing import Routed, refusals, route
+from monitor.core.routing import Routed, refusals, route, silence
 from monitor.core.triage.policy import Policy
 from monitor.core.triage.reading import Case
 
@@ -31,7 +32,8 @@ from monitor.core.triage.reading import Case
 class _Telling:
     """One placed entry with all that is needed to decide on it.
 
-    `ref`: the story it carries, if that is known; `event`: the event it tells of, if that is.
+    `ref`: the story it carries, if that is known; `event`: the event it tells of, if that is;
+    `silences`: those in force.
     """
 
     case: Case
@@ -41,6 +43,7 @@ class _Telling:
     policy: Policy
     now: datetime
     first_poll: bool
+    silences: tuple[Silence, ...] = ()
 
 
 def tell(
@@ -58,6 +61,7 @@ def tell(
     """
     verdicts: list[Verdict] = []
     memory = _Memory(known)
+    silences = (*policy.silences, *known.silences)
     for case, placed in zip(cases, places, strict=True):
         if case.sameness is Sameness.SAME_ID:
             verdict = _repeat(case, memory)
@@ -66,7 +70,8 @@ def tell(
         else:
             ref = memory.stories.get(placed.story or "")
             event = memory.events.get(placed.event or "")
-            one = _settled(_Telling(case, placed, ref, event, policy, now, first_poll), memory)
+            telling = _Telling(case, placed, ref, event, policy, now, first_poll, silences)
+            one = _settled(telling, memory)
             verdict = _tell(one, case.fingerprint) if case.fingerprint else _take_back(one)
         verdicts.append(verdict)
         memory.add(verdict)
@@ -196,14 +201,16 @@ def _alerts(
     for receiver, how in routed.items():
         if receiver in event_told:
             if added and how.updates != "quiet":
-                kind = "story.update" if how.updates == "send" else "digest"
+                late = "digest" in (how.updates, how.alerts)
+                kind = "digest" if late else "story.update"
                 said = "; ".join((f"new: {', '.join(added)}", one.place.reason, how.why))
                 alerts.append(
                     Alert(receiver, said, story, others, kind, added, event_told[receiver])
                 )
         elif receiver not in story_told:
             said = "; ".join((*story.reasons, how.why))
-            alerts.append(Alert(receiver, said, story, others))
+            kind = "digest" if how.alerts == "digest" else "story.alert"
+            alerts.append(Alert(receiver, said, story, others, kind))
     return alerts
 
 
@@ -228,10 +235,22 @@ def _outcome(
     if not routed:
         whys = refusals(one.case.tagging, one.case.entry, one.case.feed, one.policy.routes)
         return Outcome.NO_ROUTE, "; ".join(whys) or "no route is configured"
+    if paused := _silenced(one):
+        return paused
     if not alerts:
         quiet = f"; not told: {', '.join(added)}" if added else "; nothing new"
         return Outcome.SAME_EVENT, one.place.reason + quiet
     return _kind(one, alerts)
+
+
+def _silenced(one: _Telling) -> tuple[Outcome, str] | None:
+    """By which silence an entry alerts nobody, if by one."""
+    event = one.event.id if one.event else ""
+    by = silence(one.silences, one.case.tagging, one.case.feed, event, one.now)
+    if by is None:
+        return None
+    why = f" ({by.comment})" if by.comment else ""
+    return Outcome.SILENCED, f"silence {by.id} until {by.until:%Y-%m-%d %H:%M} UTC{why}"
 
 
 def _kind(one: _Telling, alerts: Sequence[Alert]) -> tuple[Outcome, str]:

@@ -8,12 +8,13 @@ with `classify`.
 from monitor.edges.net.addresses import AllowList, parse_allow
 from monitor.edges.net.body import read_body
 from monitor.edges.net.client import GuardedTransport, client
-from monitor.edges.net.errors import EXPECTED, Blocked, Refused, classify
+from monitor.edges.net.errors import EXPECTED, NOT_SENT, Blocked, Refused, classify
 from monitor.edges.net.resolver import Resolver
 from monitor.edges.net.retry import parse_retry_after
 
 __all__ = [
     "EXPECTED",
+    "NOT_SENT",
     "AllowList",
     "Blocked",
     "GuardedTransport",

@@ -42,6 +42,16 @@ EXPECTED: tuple[type[Exception], ...] = (
 )
 """What a request may raise although nothing is wrong with this program."""
 
+NOT_SENT: tuple[type[Exception], ...] = (
+    Refused,
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.InvalidURL,
+    httpx.UnsupportedProtocol,
+)
+"""Those of them after which the other side cannot have got the request."""
+
 _CONNECT_ERRORS = (httpx.ConnectError, httpcore.ConnectError)
 _BENEATH = (socket.gaierror, UnicodeError, ssl.SSLError)
 _KINDS: tuple[tuple[tuple[type[Exception], ...], PollOutcome, str], ...] = (

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 from monitor.core.errors import BadInput, Fault
-from monitor.core.models import Feed, Receiver, Route, Severity, Windows
+from monitor.core.models import Feed, Receiver, Route, Silence, Windows
 from monitor.core.schedule import Polling
 from monitor.edges.settings.document import read_toml
 from monitor.edges.settings.feeds import make_feed, read_feeds
-from monitor.edges.settings.schema import ConfigFile, FeedTable, RouteTable
+from monitor.edges.settings.routes import (
+    doubles,
+    make_receiver,
+    make_routes,
+    make_silence,
+    unknown_receivers,
+)
+from monitor.edges.settings.schema import ConfigFile, FeedTable
 
 DEFAULTS = Path(__file__).parents[2] / "defaults"
 
@@ -40,6 +46,10 @@ class Settings:
     max_memory: str
     receivers: tuple[Receiver, ...]
     routes: tuple[Route, ...]
+    silences: tuple[Silence, ...]
+    keep: timedelta
+    most_deliveries: int
+    notices: tuple[str, ...] | None
 
 
 def load_settings(path: Path | None, environ: Mapping[str, str], cwd: Path) -> Settings:
@@ -53,10 +63,11 @@ def load_settings(path: Path | None, environ: Mapping[str, str], cwd: Path) -> S
     home = cwd if chosen.parent == DEFAULTS else chosen.parent
     shipped = read_toml(DEFAULTS / "monitor.toml", ConfigFile, environ)
     receivers = shipped.receivers if config.receivers is None else config.receivers
-    named = tuple(Receiver(one.name, one.type, one.options()) for one in receivers or ())
+    named = tuple(map(make_receiver, receivers or ()))
     feeds, faults = _feeds(config, chosen, environ)
-    routes = _routes(config.routes, shipped.routes or (), named)
-    faults += [*_doubles(named, chosen), *_unknown_receivers(routes, named, chosen)]
+    routes = make_routes(config.routes, shipped.routes or (), named)
+    faults += doubles(named, chosen)
+    faults += unknown_receivers(routes, config.deliveries.notices or (), named, chosen)
     if not feeds and not faults:
         faults.append(Fault(f"{chosen}: feeds", "there is no feed to watch"))
     settings = _settings(config, chosen, home, environ, feeds, named, routes)
@@ -98,6 +109,10 @@ def _settings(
         max_memory=config.store.max_memory,
         receivers=receivers,
         routes=routes,
+        silences=tuple(map(make_silence, config.silences)),
+        keep=config.deliveries.keep,
+        most_deliveries=config.deliveries.most,
+        notices=config.deliveries.notices,
     )
 
 
@@ -134,53 +149,3 @@ def _same_urls(feeds: Iterable[tuple[str, Feed]]) -> Iterable[Fault]:
         if earlier := first.get(feed.url):
             yield Fault(f"{where}.url", f"{feed.url} stands already at {earlier}")
         first.setdefault(feed.url, where)
-
-
-def _routes(
-    tables: tuple[RouteTable, ...] | None,
-    shipped: tuple[RouteTable, ...],
-    receivers: tuple[Receiver, ...],
-) -> tuple[Route, ...]:
-    """The routes as configured; without any, the shipped ones to all receivers."""
-    if tables is not None:
-        return tuple(_route(one, one.receivers) for one in tables)
-    everybody = tuple(one.name for one in receivers)
-    return tuple(_route(one, everybody) for one in shipped)
-
-
-def _route(table: RouteTable, receivers: tuple[str, ...]) -> Route:
-    return Route(
-        receivers=receivers,
-        topics=frozenset(table.topics),
-        severity=Severity.from_label(table.severity),
-        languages=frozenset(table.languages),
-        countries=frozenset(table.countries),
-        sources=frozenset(table.sources),
-        feeds=frozenset(table.feeds),
-        updates=table.updates,
-        goes_on=table.goes_on,
-    )
-
-
-def _doubles(receivers: tuple[Receiver, ...], path: Path) -> list[Fault]:
-    names = [one.name for one in receivers]
-    return [
-        Fault(f"{path}: receivers[{number}].name", f"{name} is the name of another receiver too")
-        for number, name in enumerate(names)
-        if name in names[:number]
-    ]
-
-
-def _unknown_receivers(
-    routes: tuple[Route, ...], receivers: tuple[Receiver, ...], path: Path
-) -> list[Fault]:
-    known = [one.name for one in receivers]
-    faults = []
-    for number, one in enumerate(routes):
-        for name in one.receivers:
-            if name not in known:
-                close = difflib.get_close_matches(name, known, n=1)
-                hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
-                where = f"{path}: routes[{number}].receivers"
-                faults.append(Fault(where, f"there is no receiver {name}", hint))
-    return faults

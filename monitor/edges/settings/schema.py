@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from monitor.core.models import Cadence, Pace, Severity
+
+# What "off" stands for where a limit is expected.
+UNLIMITED = Pace(0, 0.0)
+_FASTEST = 10_000
+_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 
@@ -42,6 +49,58 @@ def check_store_url(url: str) -> str:
     if url and not url.startswith(("redis://", "rediss://", "unix://")):
         raise ValueError("begins with none of redis://, rediss://, unix://")
     return url
+
+
+def parse_pace(text: object) -> Pace:
+    """A pace like "1/s", "20/10m", or "off" (a pace of none); raises ValueError with a sentence."""
+    if text == "off":
+        return UNLIMITED
+    count, slash, span = str(text).partition("/")
+    if not slash or not count.strip().isdigit() or not 1 <= int(count) <= _FASTEST:
+        raise ValueError('is not a pace, messages in a time like "1/s" or "20/10m", nor "off"')
+    unit = span.strip()
+    seconds = parse_duration(unit if unit[:1].isdigit() else f"1{unit}").total_seconds()
+    if not seconds:
+        raise ValueError("is a pace in no time")
+    return Pace(int(count), seconds)
+
+
+def parse_time(text: object) -> time:
+    """A time of day like "07:30"; raises ValueError with a sentence."""
+    found = _TIME.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
+        raise ValueError('is not a time of day like "07:30"')
+    return time(int(found[1]), int(found[2]))
+
+
+def parse_quiet(text: object) -> tuple[time, time]:
+    """Quiet hours like "22:00-06:30"; raises ValueError with a sentence."""
+    begin, dash, end = str(text).partition("-")
+    if not dash:
+        raise ValueError('is no span of the day like "22:00-06:30"')
+    span = parse_time(begin.strip()), parse_time(end.strip())
+    if span[0] == span[1]:
+        raise ValueError("begins when it ends")
+    return span
+
+
+def parse_digest(text: object) -> time | None:
+    """When digests go out: "hourly" (None) or "daily 07:30"; raises ValueError with a sentence."""
+    if text == "hourly":
+        return None
+    word, _, at = str(text).partition(" ")
+    if word != "daily":
+        raise ValueError('is neither "hourly" nor a time like "daily 07:30"')
+    return parse_time(at.strip())
+
+
+def check_zone(name: str) -> str:
+    """The name of a time zone unchanged; raises ValueError when there is none of this name."""
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise ValueError('is no time zone like "Africa/Bamako"') from None
+    return name
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
@@ -127,33 +186,102 @@ class FeedsFile(_Table):
     feeds: tuple[FeedTable, ...]
 
 
+class DeliveriesTable(_Table):
+    """[deliveries]"""
+
+    keep: Duration = timedelta(days=90)
+    most: Annotated[int, Field(ge=1_000, le=10_000_000)] = 100_000
+    notices: tuple[Name, ...] | None = None
+
+    @model_validator(mode="after")
+    def _bounded(self) -> DeliveriesTable:
+        # Stories are remembered for a day longer, so that none is told again.
+        if not timedelta(days=1) <= self.keep <= timedelta(days=90):
+            raise ValueError("keep is not between 1d and 90d")
+        return self
+
+
+SeverityName = Literal["low", "medium", "high", "critical"]
+
+
 class ReceiverTable(BaseModel):
-    """[[receivers]]: name and type are ours, the other keys are the channel's."""
+    """[[receivers]]: the keys named here are ours, the others are the channel's."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
     name: Name
     type: str
+    pace: Annotated[Pace, BeforeValidator(parse_pace)] | None = None
+    storm: Annotated[Pace, BeforeValidator(parse_pace)] | None = None
+    timezone: Annotated[str, AfterValidator(check_zone)] = "UTC"
+    quiet: Annotated[tuple[time, time], BeforeValidator(parse_quiet)] | None = None
+    quiet_unless: SeverityName | None = None
+    digest: Annotated[time | None, BeforeValidator(parse_digest)] = None
 
     def options(self) -> dict[str, str]:
         """The channel's own keys, as text."""
         return {key: _as_text(value) for key, value in (self.model_extra or {}).items()}
 
+    def cadence(self) -> Cadence:
+        """The receiver's hours."""
+        unless = Severity.from_label(self.quiet_unless) if self.quiet_unless else None
+        return Cadence(self.timezone, self.quiet, unless, self.digest)
+
 
 class RouteTable(_Table):
-    """[[routes]]"""
+    """[[routes]], and the routes below them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
-    receivers: Annotated[tuple[Name, ...], Field(min_length=1)]
+    receivers: Annotated[tuple[Name, ...], Field(min_length=1)] | None = None
     topics: Topics = ()
-    severity: Literal["low", "medium", "high", "critical"] = "low"
+    entities: tuple[str, ...] = ()
+    severity: SeverityName = "low"
     languages: tuple[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], ...] = ()
     countries: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     feeds: tuple[str, ...] = ()
-    updates: Literal["send", "digest", "quiet"] = "send"
+    state_media: bool | None = None
+    alerts: Literal["send", "digest"] | None = None
+    updates: Literal["send", "digest", "quiet"] | None = None
     goes_on: bool = Field(default=True, alias="continue")
+    routes: tuple[RouteTable, ...] = ()
+
+
+class TopRouteTable(RouteTable):
+    """[[routes]]: one that leads somewhere, by itself or by each route below it."""
+
+    @model_validator(mode="after")
+    def _leads_somewhere(self) -> TopRouteTable:
+        if not _leads(self):
+            raise ValueError("leads to nobody: receivers is missing")
+        return self
+
+
+def _leads(table: RouteTable) -> bool:
+    return bool(table.receivers) or (bool(table.routes) and all(map(_leads, table.routes)))
+
+
+class SilenceTable(_Table):
+    """[[silences]]"""
+
+    until: datetime
+    topics: Topics = ()
+    entities: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    comment: str = ""
+
+    @model_validator(mode="after")
+    def _about_something(self) -> SilenceTable:
+        if not (self.topics or self.entities or self.sources or self.events):
+            raise ValueError("names no topics, entities, sources or events: it would silence all")
+        return self
+
+    @property
+    def end(self) -> datetime:
+        """When it ends; a time without a zone is UTC."""
+        return self.until if self.until.tzinfo else self.until.replace(tzinfo=UTC)
 
 
 class ConfigFile(_Table):
@@ -165,8 +293,10 @@ class ConfigFile(_Table):
     stories: StoriesTable = StoriesTable()
     network: NetworkTable = NetworkTable()
     store: StoreTable = StoreTable()
+    deliveries: DeliveriesTable = DeliveriesTable()
     receivers: tuple[ReceiverTable, ...] | None = None
-    routes: tuple[RouteTable, ...] | None = None
+    routes: tuple[TopRouteTable, ...] | None = None
+    silences: tuple[SilenceTable, ...] = ()
 
 
 def _as_text(value: Any) -> str:

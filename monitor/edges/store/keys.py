@@ -11,10 +11,14 @@ told:DAY      hash    name or concept -> in how many stories of the day it stand
 remembered    string  how many stories were ever remembered
 claim:NAME    string  story id, for a link or a text             expires
 stories       zset    story id -> first seen                     trimmed by the sweep
-delivery:D    hash    alert (JSON), receiver, state, tries ...   expires
+delivery:D    hash    alert (JSON), receiver, state, tries, try:N (attempt JSON) ...  expires
+bundle:B      list    deliveries that go out as one message      expires
 outbox:R      zset    delivery id -> when to send it next; a lease is a later time
 deliveries    zset    delivery id -> when it was decided         trimmed by the sweep
+dead          zset    delivery id -> when it was given up        trimmed by the sweep
 count:R       hash    delivery state -> how many; trouble -> last failure
+condition:R   string  how receiver R is doing (JSON)
+silences      hash    id -> silence (JSON)                       trimmed when read
 lease:NAME    string  who works on NAME just now                 expires
 alive         hash    process -> when it last did its work
 latency       list    seconds from first sight to delivered      capped
@@ -32,6 +36,9 @@ PREFIX = "monitor:"
 DUE = f"{PREFIX}due"
 STORIES = f"{PREFIX}stories"
 DELIVERIES = f"{PREFIX}deliveries"
+DELIVERY = f"{PREFIX}delivery:"
+DEAD = f"{PREFIX}dead"
+SILENCES = f"{PREFIX}silences"
 ALIVE = f"{PREFIX}alive"
 LATENCY = f"{PREFIX}latency"
 RECEIVERS = f"{PREFIX}receivers"
@@ -79,7 +86,12 @@ def claim(name: str) -> str:
 
 def delivery(delivery_id: str) -> str:
     """One delivery."""
-    return f"{PREFIX}delivery:{delivery_id}"
+    return f"{DELIVERY}{delivery_id}"
+
+
+def bundle(name: str) -> str:
+    """The deliveries that go out as one message."""
+    return f"{PREFIX}bundle:{name}"
 
 
 def outbox(receiver: str) -> str:
@@ -90,6 +102,11 @@ def outbox(receiver: str) -> str:
 def count(receiver: str) -> str:
     """How many deliveries of one receiver are in which state."""
     return f"{PREFIX}count:{receiver}"
+
+
+def condition(receiver: str) -> str:
+    """How a receiver is doing."""
+    return f"{PREFIX}condition:{receiver}"
 
 
 def lease(name: str) -> str:

@@ -6,15 +6,13 @@ It passes the same test suite as the real one. Nothing outlives the process.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import date, datetime
 
 from monitor.core.commit import Commit
 from monitor.core.dedupe import names_of_new
 from monitor.core.models import (
-    Attempt,
     Carrier,
-    Delivery,
     DeliveryState,
     EventRef,
     FeedState,
@@ -27,6 +25,7 @@ from monitor.core.models import (
     StoryRef,
 )
 from monitor.edges.store.memory_likes import MemoryLikes
+from monitor.edges.store.memory_outbox import MemoryOutbox
 from monitor.edges.store.records import FULL_READ, Gauges, StoredStory, reference
 
 
@@ -43,24 +42,19 @@ class _Telling:
         return StoredStory(self.story, by_time, frozenset(self.told))
 
 
-class MemoryPolls:
+class MemoryPolls(MemoryOutbox):
     """The polling side, in memory."""
 
     def __init__(self, full_read: int = FULL_READ) -> None:
+        super().__init__()
         self._full_read = full_read
         self._due: dict[str, float] = {}
         self._states: dict[str, FeedState] = {}
         self._seen: dict[str, dict[str, Seen]] = {}
         self._stories: dict[str, _Telling] = {}
         self._claims: dict[str, str] = {}
-        self._deliveries: dict[str, Delivery] = {}
-        self._outbox: dict[str, dict[str, float]] = {}
-        self._leases: dict[str, str] = {}
-        self._latency: list[float] = []
-        self._troubles: dict[str, str] = {}
         self._alive: dict[str, float] = {}
         self._likes = MemoryLikes()
-        self._references: dict[str, str] = {}
 
     def register(self, due: Mapping[str, datetime], *, prune: bool = True) -> None:
         """As Polls.register."""
@@ -125,11 +119,7 @@ class MemoryPolls:
         self._write_feed(commit)
         self._write_stories(commit)
         self._likes.write(commit)
-        for delivery in commit.deliveries:
-            if delivery.id not in self._deliveries:
-                self._deliveries[delivery.id] = delivery
-                box = self._outbox.setdefault(delivery.alert.receiver, {})
-                box[delivery.id] = (delivery.due or delivery.created).timestamp()
+        self.put(commit.deliveries)
         return True
 
     def _write_feed(self, commit: Commit) -> None:
@@ -156,58 +146,6 @@ class MemoryStore(MemoryPolls):
 
     def ping(self) -> None:
         """As Connected.ping: memory is always there."""
-
-    def due_receivers(self, now: datetime) -> tuple[str, ...]:
-        """As Outbox.due_receivers."""
-        return tuple(
-            name
-            for name, box in sorted(self._outbox.items())
-            if any(at <= now.timestamp() for at in box.values())
-        )
-
-    def claim_delivery(self, receiver: str, now: datetime, until: datetime) -> Delivery | None:
-        """As Outbox.claim_delivery."""
-        found = _claim(self._outbox.get(receiver, {}), now, until, 1)
-        if not found:
-            return None
-        delivery = self._deliveries[found[0]]
-        return replace(delivery, thread=self._references.get(delivery.alert.parent, ""))
-
-    def let_go(self, delivery: Delivery, now: datetime) -> None:
-        """As Outbox.let_go."""
-        self._outbox[delivery.alert.receiver][delivery.id] = now.timestamp()
-
-    def record(
-        self, delivery: Delivery, attempt: Attempt, now: datetime, retry_at: datetime | None
-    ) -> bool:
-        """As Outbox.record."""
-        if self._deliveries[delivery.id].tries != delivery.tries:
-            return False
-        box = self._outbox[delivery.alert.receiver]
-        state = DeliveryState.FAILED if retry_at else DeliveryState.DEAD
-        if not attempt.ok:
-            said = f"{now:%Y-%m-%d %H:%M} UTC: {attempt.detail}"
-            self._troubles[delivery.alert.receiver] = said
-        else:
-            state = DeliveryState.SENT
-            self._references[delivery.id] = attempt.reference
-            seconds = (now - delivery.alert.story.first_seen).total_seconds()
-            self._latency.insert(0, round(seconds, 3))
-        self._deliveries[delivery.id] = replace(delivery, state=state, tries=delivery.tries + 1)
-        if state is DeliveryState.FAILED and retry_at:
-            box[delivery.id] = retry_at.timestamp()
-        else:
-            box.pop(delivery.id, None)
-        return True
-
-    def acquire(self, name: str, token: str, lease: timedelta) -> bool:
-        """As Outbox.acquire; without a clock, a lease lasts until it is let go of."""
-        return self._leases.setdefault(name, token) == token
-
-    def release(self, name: str, token: str) -> None:
-        """As Outbox.release."""
-        if self._leases.get(name) == token:
-            del self._leases[name]
 
     def feed_states(self, feeds: Sequence[str]) -> dict[str, FeedState]:
         """As Views.feed_states."""
@@ -238,6 +176,14 @@ class MemoryStore(MemoryPolls):
             far = [name for name, at in box.items() if at > horizon.timestamp()]
             box.update(dict.fromkeys(far, now.timestamp()))
 
+    def set_back(self, seconds: float) -> None:
+        """As Views.set_back."""
+        self._due = {name: at - seconds for name, at in self._due.items()}
+        for box in self._outbox.values():
+            for name in box:
+                if self._deliveries[name].due is None:
+                    box[name] -= seconds
+
     def gauges(self, now: datetime, queues: Sequence[str]) -> Gauges:
         """As Views.gauges."""
         at = now.timestamp()
@@ -252,6 +198,7 @@ class MemoryStore(MemoryPolls):
             },
             counts={name: self._counts(name) for name in self._outbox},
             troubles=dict(self._troubles),
+            closed={name: one.closed for name, one in self._conditions.items() if one.closed > at},
             broker=dict.fromkeys(queues, 0),
             latency=tuple(self._latency),
             alive=dict(self._alive),

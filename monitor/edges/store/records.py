@@ -6,7 +6,19 @@ from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter
 
-from monitor.core.models import Alert, Carrier, DeliveryState, FeedState, Seen, Story, StoryRef
+from monitor.core.models import (
+    Alert,
+    Carrier,
+    Condition,
+    Delivery,
+    DeliveryState,
+    FeedState,
+    Logged,
+    Seen,
+    Silence,
+    Story,
+    StoryRef,
+)
 
 # Every record is JSON with optional members: a newer version may add some, an older one
 # ignores those, so a step up or down reads what it finds.
@@ -14,6 +26,9 @@ FEED_STATE = TypeAdapter(FeedState)
 STORY = TypeAdapter(Story)
 CARRIER = TypeAdapter(Carrier)
 ALERT = TypeAdapter(Alert)
+CONDITION = TypeAdapter(Condition)
+SILENCE = TypeAdapter(Silence)
+LOGGED = TypeAdapter(Logged)
 
 # From this many remembered entries on, a feed's whole memory is read, so that the oldest
 # can be forgotten.
@@ -33,6 +48,17 @@ class StoredStory:
 
 
 @dataclass(frozen=True, slots=True)
+class Entered:
+    """A delivery as the ledger has it: the last attempts, the oldest first, and when it is next
+    tried (epoch seconds), None where it is not.
+    """
+
+    delivery: Delivery
+    attempts: tuple[Logged, ...] = ()
+    due: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Gauges:
     """How full and how far behind the store is; ages in seconds, sizes in bytes."""
 
@@ -43,6 +69,7 @@ class Gauges:
     oldest_delivery: dict[str, float] = field(default_factory=dict)
     counts: dict[str, dict[DeliveryState, int]] = field(default_factory=dict)
     troubles: dict[str, str] = field(default_factory=dict)
+    closed: dict[str, float] = field(default_factory=dict)
     broker: dict[str, int] = field(default_factory=dict)
     latency: tuple[float, ...] = ()
     alive: dict[str, float] = field(default_factory=dict)

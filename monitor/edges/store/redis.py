@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from monitor.edges.store.deliveries import Outbox
+from monitor.edges.store.ledger import Ledger
 from monitor.edges.store.likes import Likes
 from monitor.edges.store.polls import Polls
+from monitor.edges.store.silences import Silences
 from monitor.edges.store.views import Views
 
 
-class RedisStore(Polls, Likes, Outbox, Views):
+class RedisStore(Polls, Likes, Outbox, Ledger, Silences, Views):
     """All parts of the store over one connection pool (`redis://`, `rediss://`, `unix://`)."""

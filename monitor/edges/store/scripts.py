@@ -27,6 +27,66 @@ end
 return held
 """
 
+# KEYS[1]: a sorted set by due time. ARGV: now, how many at most, the prefix of hashes.
+# Returns what is due with its hash, the longest due first: {member, {field, value, ...}}.
+DUE = """
+local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
+local found = {}
+for i, member in ipairs(due) do
+  found[i] = {member, redis.call('HGETALL', ARGV[3] .. member)}
+end
+return found
+"""
+
+# KEYS: hashes. ARGV: a field, JSON lists of the values it must have and of commands to run then.
+# One round trip, for it stands on the way of every alert. What may need memory comes first
+# among the commands: a full server refuses that, and with it all.
+GUARDED = """
+local wanted = cjson.decode(ARGV[2])
+for i, key in ipairs(KEYS) do
+  if redis.call('HGET', key, ARGV[1]) ~= wanted[i] then return 0 end
+end
+for _, command in ipairs(cjson.decode(ARGV[3])) do
+  redis.call(unpack(command))
+end
+return 1
+"""
+
+# KEYS[1]: an outbox. ARGV: the prefix of hashes. What failed and waits for its next try is
+# due now, the oldest first; what is in somebody's hands, or held for its hour, stays.
+HURRY = """
+local hurried = 0
+for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  local found = redis.call('HMGET', ARGV[1] .. member, 'state', 'interrupted', 'at')
+  if found[1] == 'failed' and (found[2] or '0') == '0' then
+    redis.call('ZADD', KEYS[1], found[3], member)
+    hurried = hurried + 1
+  end
+end
+return hurried
+"""
+
+# KEYS[1]: a sorted set by due time. ARGV: seconds, the prefix of hashes or ''. All times are
+# moved back, but for those that were set by a clock on the wall ('due').
+SET_BACK = """
+for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  if ARGV[2] == '' or redis.call('HEXISTS', ARGV[2] .. member, 'due') == 0 then
+    redis.call('ZINCRBY', KEYS[1], -ARGV[1], member)
+  end
+end
+"""
+
+# KEYS[1]: a lease. ARGV: our token, its length in milliseconds. Takes it when it is free, ours,
+# or longer than any lease is given for: then the clock was set back.
+ACQUIRE = """
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] and redis.call('PTTL', KEYS[1]) <= tonumber(ARGV[2]) then
+  return 0
+end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+
 # KEYS[1]: a lease. ARGV: our token. Lets go only of what is ours.
 RELEASE = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then

@@ -8,9 +8,10 @@ from datetime import datetime
 from monitor.core.models import DeliveryState, FeedState
 from monitor.edges.store import keys
 from monitor.edges.store.connection import Connected
-from monitor.edges.store.deliveries import DELIVERY_TTL, TROUBLE
+from monitor.edges.store.deliveries import TROUBLE
 from monitor.edges.store.polls import STORY_TTL
-from monitor.edges.store.records import FEED_STATE, Gauges, StoredStory, read_story
+from monitor.edges.store.records import CONDITION, FEED_STATE, Gauges, StoredStory, read_story
+from monitor.edges.store.scripts import SET_BACK
 
 
 class Views(Connected):
@@ -59,11 +60,18 @@ class Views(Connected):
         with self.reached():
             at = now.timestamp()
             self._redis.zremrangebyscore(keys.STORIES, "-inf", at - STORY_TTL)
-            self._redis.zremrangebyscore(keys.DELIVERIES, "-inf", at - DELIVERY_TTL)
             boxes = [keys.outbox(one) for one in self._redis.smembers(keys.RECEIVERS)]
             for box in (keys.DUE, *boxes):
                 if far := self._redis.zrangebyscore(box, f"({horizon.timestamp()}", "+inf"):
                     self._redis.zadd(box, dict.fromkeys(far, at), xx=True)
+
+    def set_back(self, seconds: float) -> None:
+        """Move back by so much all that waits: the clock it was timed by was set back."""
+        with self.reached():
+            run = self._redis.register_script(SET_BACK)
+            run(keys=[keys.DUE], args=[seconds, ""])
+            for one in self._redis.smembers(keys.RECEIVERS):
+                run(keys=[keys.outbox(one)], args=[seconds, keys.DELIVERY])
 
     def bound_queue(self, queue: str, longest: int) -> None:
         """Drop the oldest messages of one of Celery's queues beyond so many."""
@@ -87,6 +95,7 @@ class Views(Connected):
             oldest_delivery={one: self._oldest(one, now) for one in receivers},
             counts={one: self._counts(one) for one in receivers},
             troubles={one: said for one in receivers if (said := self._trouble(one))},
+            closed={one: at for one in receivers if (at := self._closed(one)) > now},
             broker={one: self._redis.llen(f"{keys.BROKER_PREFIX}{one}") for one in queues},
             latency=tuple(float(one) for one in self._redis.lrange(keys.LATENCY, 0, -1)),
             alive={name: float(at) for name, at in self._redis.hgetall(keys.ALIVE).items()},
@@ -102,6 +111,11 @@ class Views(Connected):
         """Seconds that the longest waiting delivery of a receiver is overdue."""
         first = self._redis.zrange(keys.outbox(receiver), 0, 0, withscores=True)
         return max(0.0, now - first[0][1]) if first else 0.0
+
+    def _closed(self, receiver: str) -> float:
+        """Until when nothing is sent to a receiver."""
+        found = self._redis.get(keys.condition(receiver))
+        return CONDITION.validate_json(found).closed if found else 0.0
 
     def _trouble(self, receiver: str) -> str | None:
         said: str | None = self._redis.hget(keys.count(receiver), TROUBLE)

@@ -4,21 +4,39 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection
+from dataclasses import replace
 from typing import TextIO
 
 import httpx
 
 from monitor.core.errors import Fault
-from monitor.core.models import Receiver
-from monitor.edges.transports import console, file, slack, webhook
+from monitor.core.models import Pace, Receiver
+from monitor.edges.transports import (
+    apprise,
+    console,
+    discord,
+    email,
+    file,
+    mattermost,
+    slack,
+    teams,
+    telegram,
+    webhook,
+)
 from monitor.edges.transports.base import Channel, Transport
 
-__all__ = ["TRANSPORTS", "Transport", "build", "check"]
+__all__ = ["TRANSPORTS", "Transport", "build", "check", "limited", "read_by_people"]
 
 TRANSPORTS: dict[str, Channel] = {
+    "apprise": apprise.CHANNEL,
     "console": console.CHANNEL,
+    "discord": discord.CHANNEL,
+    "email": email.CHANNEL,
     "file": file.CHANNEL,
+    "mattermost": mattermost.CHANNEL,
     "slack": slack.CHANNEL,
+    "teams": teams.CHANNEL,
+    "telegram": telegram.CHANNEL,
     "webhook": webhook.CHANNEL,
 }
 
@@ -30,6 +48,31 @@ def build(receiver: Receiver, client: httpx.AsyncClient, *, out: TextIO | None) 
     nowhere, and its attempts fail); both stay the caller's.
     """
     return TRANSPORTS[receiver.type].build(receiver, client, out)
+
+
+def limited(receiver: Receiver) -> Receiver:
+    """A receiver with its channel's own limits where it was given none, and none where these
+    were switched off (a pace of nothing).
+    """
+    channel = TRANSPORTS[receiver.type]
+    storm = _STORM if read_by_people(receiver) else None
+    pace = channel.pace if receiver.pace is None else receiver.pace
+    storm = storm if receiver.storm is None else receiver.storm
+    return replace(
+        receiver,
+        pace=pace if pace and pace.count else None,
+        storm=storm if storm and storm.count else None,
+    )
+
+
+def read_by_people(receiver: Receiver) -> bool:
+    """Whether people, and not programs, read what this receiver is sent."""
+    return receiver.type not in _FOR_PROGRAMS
+
+
+_FOR_PROGRAMS = frozenset(("file", "webhook"))
+# More than people can follow one by one.
+_STORM = Pace(30, 600.0)
 
 
 def check(receiver: Receiver) -> tuple[Fault, ...]:

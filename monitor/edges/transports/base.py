@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from monitor.core.models import Attempt, Delivery, Receiver
+from monitor.core.models import Attempt, Delivery, Pace, Receiver
 
 # (option, what is wrong with it, hint); none of the three holds the option's value.
 Wrong = tuple[str, str, str]
@@ -27,11 +27,17 @@ class Transport(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A kind of receiver: the options it takes, how they are checked, how it is built."""
+    """A kind of receiver: the options it takes, how they are checked, how it is built.
+
+    `pace`: what the service behind it takes, unless configured otherwise; None for no limit.
+    `reports`: how many reports one of its messages can list without leaving any out.
+    """
 
     options: tuple[str, ...]
     check: Callable[[Receiver], Iterator[Wrong]]
     build: Callable[[Receiver, httpx.AsyncClient, TextIO | None], Transport]
+    pace: Pace | None = None
+    reports: int = 30
 
 
 def check_url(receiver: Receiver) -> Iterator[Wrong]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TextIO
 
 import httpx
 
-from monitor.core.evidence import Piece
 from monitor.core.models import Attempt, Delivery, Receiver
 from monitor.core.wording import Wording, put
 from monitor.edges.transports.base import Channel, Transport, Wrong
+from monitor.edges.transports.layout import Role, lines
 
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 
@@ -47,35 +47,37 @@ def _failed(why: str) -> Attempt:
 def _write(out: TextIO, alert: Wording) -> None:
     # A question mark for each letter that the stream has not.
     encoding = out.encoding or "utf-8"
-    text = lines(alert, bold=out.isatty())
+    text = shown(alert, bold=out.isatty())
     out.write(text.encode(encoding, "replace").decode(encoding))
     out.flush()
 
 
-def lines(alert: Wording, *, bold: bool) -> str:
+def shown(alert: Wording, *, bold: bool) -> str:
     """An alert as lines, the last one empty; evidence is bold, else in »«."""
     strong, plain = (_BOLD, _PLAIN) if bold else ("", "")
     title = f"{strong}{alert.title}{plain}"
-    if alert.reports:
-        told = [f"{one.headline} ({one.said}) {one.link}".rstrip() for one in alert.reports]
-        return "\n  ".join([title, *told]) + "\n\n"
-    shown = [
-        title,
-        alert.link,
-        f"new: {alert.news}" if alert.news else "",
-        alert.origin,
-        alert.reach,
-        f"{alert.severity.label}: {alert.topics}",
-        _marked(alert.sentence, *((_BOLD, _PLAIN) if bold else ("»", "«"))),
-        f"why: {alert.reason}",
-        *(f"also: {one.outlet} {one.link}".rstrip() for one in alert.others),
-        f"also: {alert.more} more" if alert.more else "",
-    ]
-    return "\n  ".join(line for line in shown if line) + "\n\n"
+    return "\n  ".join([title, *_below(alert, bold=bold)]) + "\n\n"
 
 
-def _marked(sentence: Sequence[Piece], begin: str, end: str) -> str:
-    return "".join(f"{begin}{one.text}{end}" if one.evidence else one.text for one in sentence)
+def _below(alert: Wording, *, bold: bool) -> Iterator[str]:
+    """What stands below the title: a link on a line of its own can be opened from a terminal."""
+    if alert.link and not alert.reports:
+        yield alert.link
+    marks = {Role.QUOTE: (_BOLD, _PLAIN) if bold else ("»", "«")}
+    for line in lines(alert)[1:]:
+        begin, end = marks.get(line.role, ("", ""))
+        if line.role is Role.OTHERS:
+            yield from _others(alert)
+        else:
+            yield "".join(f"{begin}{run.text}{end}" if run.bold else run.text for run in line.runs)
+        yield from (f"  {run.url}" for run in line.runs if run.url and line.role is Role.REPORT)
+
+
+def _others(alert: Wording) -> Iterator[str]:
+    for one in alert.others:
+        yield f"also: {one.outlet} {one.link}".rstrip()
+    if alert.more:
+        yield f"also: {alert.more} more"
 
 
 def _check(receiver: Receiver) -> Iterator[Wrong]:

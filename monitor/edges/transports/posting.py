@@ -13,7 +13,7 @@ import httpx
 
 from monitor.core.models import Attempt
 from monitor.core.parse.plain import clean, shorten
-from monitor.edges.net import EXPECTED, classify, parse_retry_after
+from monitor.edges.net import EXPECTED, NOT_SENT, classify, parse_retry_after
 
 # Seconds for a whole attempt, bytes of an answer that are read, characters that are kept.
 DEADLINE, _READ, _KEPT = 15.0, 65_536, 1_000
@@ -38,14 +38,16 @@ class Post:
 async def post(client: httpx.AsyncClient, request: Post, now: datetime, deadline: float) -> Attempt:
     """Post once, within `deadline` seconds in all; a redirect is not followed.
 
-    `detail` says what was answered, without control characters, the URL or the secrets.
+    `detail` says what was answered, without control characters, the URL or the secrets; the
+    attempt is `uncertain` where a connection was made and then no answer came.
     """
     loop = asyncio.get_running_loop()
     started = loop.time()
     try:
         attempt = await _exchange(client, request, now, started + deadline)
     except EXPECTED as error:
-        attempt = Attempt(ok=False, detail=classify(error).reason)
+        lost = not isinstance(error, NOT_SENT)
+        attempt = Attempt(ok=False, detail=classify(error).reason, uncertain=lost)
     # Cut last: half a secret would not be found.
     detail = shorten(_without(_forms(request), clean(attempt.detail)), _KEPT)
     return replace(attempt, detail=detail, seconds=loop.time() - started)

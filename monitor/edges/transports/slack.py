@@ -10,32 +10,27 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TextIO
 
 import httpx
 
-from monitor.core.evidence import Piece
-from monitor.core.models import Attempt, Delivery, Receiver, Severity
+from monitor.core.models import Attempt, Delivery, Pace, Receiver
 from monitor.core.parse.plain import shorten
-from monitor.core.wording import Elsewhere, Wording, put
+from monitor.core.wording import Wording, put
 from monitor.edges.transports.base import Channel, Transport, Wrong, check_url
+from monitor.edges.transports.layout import Line, Role, Run, lines
 from monitor.edges.transports.posting import DEADLINE, Post, post
 
-# Characters of the notification line, and of the link to another outlet. With the bounds
-# of core/wording a message stays below 12,000; at 13,200 Slack has refused some
-# (slackapi/bolt-js#2509).
-_NOTICE, _OTHER_LINK = 200, 300
-# Reports of a digest in one message.
+# Characters of the notification line. With the bounds of core/wording and layout a message
+# stays below 12,000; at 13,200 Slack has refused some (slackapi/bolt-js#2509).
+_NOTICE = 200
+# Reports of a digest that fit into one message under that bound, whatever they say.
 _REPORTS = 10
-_SIGNALS = {
-    Severity.LOW: "⚪",
-    Severity.MEDIUM: "🟡",
-    Severity.HIGH: "🟠",
-    Severity.CRITICAL: "🔴",
-}
+# One message a second and channel; a short burst is taken (docs.slack.dev, "Rate limits").
+_PACE = Pace(1, 1.0)
 # What Slack's words mean for whoever set this up (same page, "Handling errors").
 _HINTS = {
     "action_prohibited": "an administrator restricts what may be posted there",
@@ -132,35 +127,12 @@ def _explained(detail: str) -> str:
 
 def message(alert: Wording) -> dict[str, Any]:
     """The message of an alert: blocks, and a line for notifications."""
-    blocks = _digest(alert) if alert.reports else _alert(alert)
     return {
         "text": escape(shorten(alert.notice, _NOTICE)),
-        "blocks": [one for one in blocks if one],
+        "blocks": [_block(one) for one in lines(alert)],
         "unfurl_links": False,
         "unfurl_media": False,
     }
-
-
-def _digest(alert: Wording) -> list[dict[str, Any] | None]:
-    """A line for each report, as many as a message can hold."""
-    shown = alert.reports[:_REPORTS]
-    lines = [_rich([_link(one.headline, one.link), _text(f" ({one.said})")]) for one in shown]
-    left = len(alert.reports) - len(shown)
-    more = _context(f"and {left} more: monitor stories") if left else None
-    return [_rich([_text(alert.title, bold=True)]), *lines, more]
-
-
-def _alert(alert: Wording) -> list[dict[str, Any] | None]:
-    return [
-        _rich(_headline(alert)),
-        _rich([_text("New: "), _text(alert.news, bold=True)]) if alert.news else None,
-        _context(alert.origin),
-        _context(alert.reach) if alert.reach else None,
-        _context(f"{_SIGNALS[alert.severity]} {alert.severity.label}: {alert.topics}"),
-        _rich(_marked(alert.sentence), "rich_text_quote") if alert.sentence else None,
-        _context(f"Why: {alert.reason}"),
-        _rich(_others(alert)) if alert.others else None,
-    ]
 
 
 def escape(text: str) -> str:
@@ -168,29 +140,18 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _headline(alert: Wording) -> list[dict[str, Any]]:
-    kind = [_text(f"{alert.kind}: ", bold=True)] if alert.kind else []
-    return [*kind, _link(alert.headline, alert.link, bold=True)]
+def _block(line: Line) -> dict[str, Any]:
+    """A line as a block: small print for facts, a quote for evidence, rich text for the rest."""
+    if line.role in _SMALL:
+        return _context("".join(run.text for run in line.runs))
+    kind = "rich_text_quote" if line.role is Role.QUOTE else "rich_text_section"
+    return _rich([_element(run) for run in line.runs], kind)
 
 
-def _marked(sentence: Sequence[Piece]) -> list[dict[str, Any]]:
-    return [_text(one.text, bold=one.evidence) for one in sentence]
+_SMALL = frozenset((Role.FACT, Role.WHY))
 
 
-def _others(alert: Wording) -> list[dict[str, Any]]:
-    """Who else carries the story, each with a link."""
-    listed = [_text("Also carried by "), *_listed(alert.others)]
-    return [*listed, _text(f" and {alert.more} more")] if alert.more else listed
-
-
-def _listed(others: Sequence[Elsewhere]) -> Iterator[dict[str, Any]]:
-    for number, one in enumerate(others):
-        if number:
-            yield _text(", ")
-        yield _link(one.outlet, one.link if len(one.link) <= _OTHER_LINK else "")
-
-
-def _rich(elements: list[dict[str, Any]], kind: str = "rich_text_section") -> dict[str, Any]:
+def _rich(elements: list[dict[str, Any]], kind: str) -> dict[str, Any]:
     return {"type": "rich_text", "elements": [{"type": kind, "elements": elements}]}
 
 
@@ -201,15 +162,11 @@ def _context(text: str) -> dict[str, Any]:
     }
 
 
-def _text(text: str, *, bold: bool = False) -> dict[str, Any]:
-    style = {"style": {"bold": True}} if bold else {}
-    return {"type": "text", "text": text, **style}
-
-
-def _link(text: str, url: str, *, bold: bool = False) -> dict[str, Any]:
-    """Linked text, or text alone where there is no link."""
-    element = _text(text, bold=bold)
-    return element | {"type": "link", "url": url} if url else element
+def _element(run: Run) -> dict[str, Any]:
+    """Text, linked where it leads somewhere."""
+    style = {"style": {"bold": True}} if run.bold else {}
+    link = {"type": "link", "url": run.url} if run.url else {"type": "text"}
+    return {**link, "text": run.text, **style}
 
 
 _API = "https://slack.com/api"
@@ -234,4 +191,10 @@ def _build(receiver: Receiver, client: httpx.AsyncClient, out: TextIO | None) ->
     return Slack(client, options["url"])
 
 
-CHANNEL = Channel(options=("url", "allow_http", "token", "channel"), check=_check, build=_build)
+CHANNEL = Channel(
+    options=("url", "allow_http", "token", "channel"),
+    check=_check,
+    build=_build,
+    pace=_PACE,
+    reports=_REPORTS,
+)

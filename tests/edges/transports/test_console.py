@@ -11,7 +11,7 @@ from typing import TextIO
 import httpx
 import pytest
 
-from monitor.core.models import Attempt, Delivery, Line, Receiver
+from monitor.core.models import Attempt, Delivery, Line, Receiver, Severity
 from monitor.core.wording import sample
 from monitor.edges import transports
 from tests.edges.transports.sending import HOSTILE, hostile_delivery
@@ -51,10 +51,10 @@ def test_an_alert_is_a_few_readable_lines() -> None:
         "  From Example Courier (Mali, English), published 14 Mar 2026 11:48 UTC, 12 min ago\n"
         "  2 outlets, 2 independent; English; first Example Courier (Mali, English),"
         " 14 Mar 12:00 UTC\n"
-        "  high: russia-sahel, sahel, russia\n"
+        "  🟠 high: russia-sahel, sahel, russia\n"
         "  In a real one, this sentence would tell how »Russia« means to equip and train the"
         " joint force of »Mali«, »Niger« and »Burkina Faso«.\n"
-        '  why: russia-sahel: a sample: "Russia", "Mali"; asked for by hand: monitor send-test\n'
+        '  Why: russia-sahel: a sample: "Russia", "Mali"; asked for by hand: monitor send-test\n'
         "  also: Example Wire (Mali, English) https://example-wire.example/test\n\n"
     )
 
@@ -114,11 +114,14 @@ def test_each_alert_is_flushed_at_once() -> None:
 def test_an_update_says_what_is_new_and_a_digest_is_a_list() -> None:
     one = sample("console", NOW)
     update = replace(one.alert, kind="story.update", news=("31 killed (12 before)",))
-    assert "  new: 31 killed (12 before)\n" in _written(replace(one, alert=update))
-    lines = (Line("Toll rises", "https://a.example/", "AP", ("31 killed",)), Line("", "", "X"))
-    digest = replace(one.alert, kind="digest", lines=lines)
+    assert "  New: 31 killed (12 before)\n" in _written(replace(one, alert=update))
+    grave = Line("", "", "X", severity=Severity.CRITICAL, others=3)
+    lines = (Line("Toll rises", "https://a.example/", "AP", ("31 killed",)), grave)
+    digest = replace(one.alert, kind="digest", lines=lines, reason="by the hour")
     assert _written(replace(one, alert=digest)) == (
-        "Digest: 2 later reports\n"
-        "  Toll rises (AP, 31 killed) https://a.example/\n"
-        "  (no title) (X)\n\n"
+        "Digest: 2 reports\n"
+        "  Why: by the hour\n"
+        "  ⚪ Toll rises (AP, 31 killed)\n"
+        "    https://a.example/\n"
+        "  🔴 (no title) (X, and 3 more)\n\n"
     )

@@ -1,0 +1,93 @@
+"""What other receivers are told of one that does not take its alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+from monitor.core.digest import digest
+from monitor.core.models import Alert, Attempt, Carrier, Condition, Delivery, Severity, Story
+from monitor.core.pacing import FAILURES
+
+# Seconds of failing in a row after which a receiver counts as away: no news of a mere restart.
+AWAY = 300.0
+_REASON = "how the service itself is doing; [deliveries] notices chooses who hears of it"
+
+
+def notices(
+    receiver: str,
+    before: Condition,
+    after: Condition,
+    attempt: Attempt,
+    *,
+    dead: int,
+    to: Sequence[str],
+    now: datetime,
+) -> tuple[Delivery, ...]:
+    """What to tell whom after an attempt; the same again has the same id, so once in an outage.
+
+    `dead`: how many deliveries were given up with it.
+    """
+    found = _said(receiver, before, after, attempt, dead, now)
+    return tuple(_notice(one, *said, now) for said in found for one in to if one != receiver)
+
+
+def _said(
+    receiver: str, before: Condition, after: Condition, attempt: Attempt, dead: int, now: datetime
+) -> Iterator[tuple[str, str, str]]:
+    """The key, title and text of each notice that is due."""
+    since = f"{receiver} {after.since or before.since:.0f}"
+    lasted = now.timestamp() - (after.since or before.since or now.timestamp())
+    if dead:
+        title = f"Given up: {_alerts(dead)} for {receiver}"
+        # Where each alert is refused by itself, one notice an hour is enough.
+        yield f"dead {receiver} {now:%Y-%m-%d %H}", title, f"{attempt.detail}. {_resend(receiver)}"
+    if not attempt.ok and after.failures >= FAILURES and lasted >= AWAY:
+        title = f"Receiver {receiver} takes no alerts since {_time(after.since)}"
+        text = f"Last answer: {attempt.detail}. Its alerts wait and are tried again."
+        yield f"away {since}", title, text
+    if attempt.ok and before.failures >= FAILURES and lasted >= AWAY:
+        title = f"Receiver {receiver} takes alerts again"
+        yield (
+            f"back {since}",
+            title,
+            f"It took none for {_long(lasted)}; what waited is on its way.",
+        )
+
+
+def _resend(receiver: str) -> str:
+    return (
+        f"Look: monitor deliveries --state dead --receiver {receiver}. "
+        f"Once mended: monitor redeliver --dead --receiver {receiver}"
+    )
+
+
+def _notice(to: str, key: str, title: str, text: str, now: datetime) -> Delivery:
+    name = digest("notice", key)
+    story = Story(
+        id=f"n_{name}",
+        event=f"n_{name}",
+        entry=name,
+        title=title,
+        summary=text,
+        link="",
+        published=None,
+        first_seen=now,
+        carrier=Carrier("monitor", "", "", now),
+        topics=frozenset(),
+        severity=Severity.HIGH,
+        matches=(),
+    )
+    return Delivery(f"n_{digest(name, to)}", Alert(to, _REASON, story, kind="notice"), now)
+
+
+def _alerts(count: int) -> str:
+    return "an alert" if count == 1 else f"{count} alerts"
+
+
+def _time(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%d %b %H:%M} UTC"
+
+
+def _long(seconds: float) -> str:
+    return str(timedelta(seconds=round(seconds)))

@@ -1,0 +1,138 @@
+"""The ledger side of the store: what became of each delivery, sending anew, and its bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from monitor.core.models import Delivery, DeliveryState
+from monitor.edges.store import keys
+from monitor.edges.store.connection import Connected, Pipeline
+from monitor.edges.store.deliveries import read_attempts, read_delivery
+from monitor.edges.store.records import Entered
+
+# Deliveries looked at in one round trip.
+_PAGE = 500
+_WAITING = (DeliveryState.PENDING, DeliveryState.FAILED)
+_FINISHED = frozenset((DeliveryState.SENT.value, DeliveryState.DEAD.value))
+
+
+class Ledger(Connected):
+    """What became of each delivery."""
+
+    def entered(self, delivery_id: str) -> Entered | None:
+        """One delivery; None when there is none of this name (any more)."""
+        with self.reached():
+            found = self._entered([delivery_id])
+        return found[0] if found else None
+
+    def ledger(
+        self, since: datetime, state: DeliveryState | None, receiver: str | None, limit: int
+    ) -> tuple[Entered, ...]:
+        """The deliveries decided at `since` or later, the latest first, `limit` at most."""
+        wanted: list[Entered] = []
+        with self.reached():
+            for page in self._pages(state, since):
+                for one in self._entered(page):
+                    if _fits(one.delivery, since, state, receiver):
+                        wanted.append(one)
+                if len(wanted) >= limit and state not in _WAITING:
+                    break
+        wanted.sort(key=lambda one: one.delivery.created, reverse=True)
+        return tuple(wanted[:limit])
+
+    def _pages(self, state: DeliveryState | None, since: datetime) -> Sequence[Sequence[str]]:
+        """The ids that may be asked for: what waits and what is dead is found without a search."""
+        if state in _WAITING:
+            names = self._redis.smembers(keys.RECEIVERS)
+            ids = [one for name in names for one in self._redis.zrange(keys.outbox(name), 0, -1)]
+        else:
+            index = keys.DEAD if state is DeliveryState.DEAD else keys.DELIVERIES
+            ids = self._redis.zrevrangebyscore(index, "+inf", since.timestamp())
+        return [ids[at : at + _PAGE] for at in range(0, len(ids), _PAGE)]
+
+    def _entered(self, ids: Sequence[str]) -> list[Entered]:
+        pipe = self._redis.pipeline(transaction=False)
+        for one in ids:
+            pipe.hgetall(keys.delivery(one))
+        found = [
+            (read_delivery(name, fields), read_attempts(fields))
+            for name, fields in zip(ids, pipe.execute(), strict=True)
+            if "alert" in fields
+        ]
+        pipe = self._redis.pipeline(transaction=False)
+        for delivery, _ in found:
+            pipe.zscore(keys.outbox(delivery.alert.receiver), delivery.id)
+        times = pipe.execute()
+        return [Entered(*one, due) for one, due in zip(found, times, strict=True)]
+
+    def dead(self, receiver: str | None) -> tuple[str, ...]:
+        """The deliveries that were given up, the earliest given up first."""
+        with self.reached():
+            ids = self._redis.zrange(keys.DEAD, 0, -1)
+            found = [
+                one
+                for at in range(0, len(ids), _PAGE)
+                for one in self._entered(ids[at : at + _PAGE])
+            ]
+        return tuple(
+            one.delivery.id for one in found if receiver in (None, one.delivery.alert.receiver)
+        )
+
+    def redeliver(self, delivery_id: str, now: datetime) -> bool:
+        """Put a delivery that was sent or given up into its outbox anew, with all its tries
+        before it; False when there is none, or it waits already.
+        """
+        key = keys.delivery(delivery_id)
+
+        def write(pipe: Pipeline) -> bool:
+            fields = pipe.hgetall(key)
+            if fields.get("state") not in _FINISHED:
+                return False
+            receiver = fields["receiver"]
+            pipe.multi()
+            again = {"state": DeliveryState.PENDING.value, "base": fields["tries"]}
+            pipe.hset(key, mapping=again)
+            pipe.hdel(key, "bundle", "due", "interrupted")
+            pipe.zadd(keys.outbox(receiver), {delivery_id: now.timestamp()})
+            pipe.zrem(keys.DEAD, delivery_id)
+            pipe.hincrby(keys.count(receiver), fields["state"], -1)
+            pipe.hincrby(keys.count(receiver), DeliveryState.PENDING.value, 1)
+            return True
+
+        return self._conditional([key], write)
+
+    def bound_ledger(self, oldest: datetime, most: int) -> None:
+        """Forget what is older, and beyond so many the oldest of what has ended; what still
+        waits is never forgotten.
+        """
+        with self.reached():
+            page, at = 2 * _PAGE, oldest.timestamp()
+            surplus = max(0, self._redis.zcard(keys.DELIVERIES) - most)
+            old = self._redis.zrangebyscore(keys.DELIVERIES, "-inf", at, start=0, num=page)
+            first = self._redis.zrange(keys.DELIVERIES, 0, min(surplus, page) - 1)
+            if gone := list(dict.fromkeys((*old, *(first if surplus else ())))):
+                self._forget(gone)
+
+    def _forget(self, ids: Sequence[str]) -> None:
+        pipe = self._redis.pipeline(transaction=False)
+        for one in ids:
+            pipe.hget(keys.delivery(one), "state")
+        states = zip(ids, pipe.execute(), strict=True)
+        gone = [one for one, state in states if state is None or state in _FINISHED]
+        if gone:
+            pipe = self._redis.pipeline()
+            pipe.unlink(*map(keys.delivery, gone))
+            pipe.zrem(keys.DELIVERIES, *gone)
+            pipe.zrem(keys.DEAD, *gone)
+            pipe.execute()
+
+
+def _fits(
+    one: Delivery, since: datetime, state: DeliveryState | None, receiver: str | None
+) -> bool:
+    return (
+        one.created >= since
+        and state in (None, one.state)
+        and receiver in (None, one.alert.receiver)
+    )

@@ -1,0 +1,205 @@
+"""The outbox, ledger and silences of the store in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from monitor.core.models import (
+    Attempt,
+    Condition,
+    Delivery,
+    DeliveryState,
+    Logged,
+    Silence,
+)
+from monitor.edges.store.deliveries import ATTEMPTS
+from monitor.edges.store.records import Entered
+
+
+class MemoryOutbox:
+    """What waits to be sent, and what became of it, in memory."""
+
+    def __init__(self) -> None:
+        self._deliveries: dict[str, Delivery] = {}
+        self._outbox: dict[str, dict[str, float]] = {}
+        self._bundles: dict[str, tuple[str, ...]] = {}
+        self._attempts: dict[str, list[Logged]] = {}
+        self._references: dict[str, str] = {}
+        self._conditions: dict[str, Condition] = {}
+        self._leases: dict[str, str] = {}
+        self._latency: list[float] = []
+        self._troubles: dict[str, str] = {}
+        self._silences: dict[str, Silence] = {}
+
+    def due_receivers(self, now: datetime) -> tuple[str, ...]:
+        """As Outbox.due_receivers."""
+        return tuple(
+            name
+            for name, box in sorted(self._outbox.items())
+            if any(at <= now.timestamp() for at in box.values())
+        )
+
+    def put(self, deliveries: Sequence[Delivery]) -> tuple[Delivery, ...]:
+        """As Outbox.put."""
+        made = tuple(one for one in deliveries if one.id not in self._deliveries)
+        for one in made:
+            self._deliveries[one.id] = one
+            box = self._outbox.setdefault(one.alert.receiver, {})
+            box[one.id] = (one.due or one.created).timestamp()
+        return made
+
+    def condition(self, receiver: str) -> Condition:
+        """As Outbox.condition."""
+        return self._conditions.get(receiver, Condition())
+
+    def due(self, receiver: str, now: datetime, limit: int) -> tuple[Delivery, ...]:
+        """As Outbox.due."""
+        box = self._outbox.get(receiver, {})
+        ready = sorted((at, name) for name, at in box.items() if at <= now.timestamp())
+        found = [self._deliveries[name] for _, name in ready[:limit]]
+        if found and found[0].bundle:
+            return tuple(self._deliveries[one] for one in self._bundles[found[0].bundle])
+        return tuple(self._threaded(one) for one in found)
+
+    def _threaded(self, one: Delivery) -> Delivery:
+        parent = self._deliveries.get(one.alert.parent)
+        thread = self._references.get(one.alert.parent, "")
+        return replace(one, thread=thread, parent=parent.alert if parent else None)
+
+    def claim(self, deliveries: Sequence[Delivery], until: datetime, bundle: str) -> None:
+        """As Outbox.claim."""
+        for one in deliveries:
+            self._outbox[one.alert.receiver][one.id] = until.timestamp()
+            held = self._deliveries[one.id]
+            taken = replace(held, interrupted=held.interrupted + 1, uncertain=True)
+            self._deliveries[one.id] = replace(taken, bundle=bundle or held.bundle)
+        if bundle:
+            self._bundles.setdefault(bundle, tuple(one.id for one in deliveries))
+
+    def let_go(self, deliveries: Sequence[Delivery]) -> None:
+        """As Outbox.let_go."""
+        for one in deliveries:
+            self._outbox[one.alert.receiver][one.id] = (one.due or one.created).timestamp()
+            held = self._deliveries[one.id]
+            freed = replace(held, interrupted=one.interrupted, uncertain=one.uncertain)
+            self._deliveries[one.id] = freed
+
+    def record(
+        self,
+        deliveries: Sequence[Delivery],
+        attempt: Attempt,
+        now: datetime,
+        retry_at: datetime | None,
+        condition: Condition,
+    ) -> bool:
+        """As Outbox.record."""
+        if any(self._deliveries[one.id].tries != one.tries for one in deliveries):
+            return False
+        state = DeliveryState.FAILED if retry_at else DeliveryState.DEAD
+        state = DeliveryState.SENT if attempt.ok else state
+        receiver = deliveries[0].alert.receiver
+        self._conditions[receiver] = condition
+        if not attempt.ok:
+            self._troubles[receiver] = f"{now:%Y-%m-%d %H:%M} UTC: {attempt.detail}"
+        for one in deliveries:
+            self._write(one, attempt, now, state)
+            self._outbox[receiver].pop(one.id, None)
+            if state is DeliveryState.FAILED and retry_at:
+                self._outbox[receiver][one.id] = retry_at.timestamp()
+        return True
+
+    def _write(self, one: Delivery, attempt: Attempt, now: datetime, state: DeliveryState) -> None:
+        logged = Logged(now, attempt.ok, attempt.detail, attempt.status, round(attempt.seconds, 3))
+        self._attempts[one.id] = [*self._attempts.get(one.id, []), logged][-ATTEMPTS:]
+        self._references[one.id] = attempt.reference
+        held, tries, lost = self._deliveries[one.id], one.tries + 1, attempt.uncertain
+        tried = replace(held, state=state, tries=tries, interrupted=0, uncertain=lost)
+        self._deliveries[one.id] = tried
+        if state is DeliveryState.SENT and one.due is None and one.alert.kind != "notice":
+            seconds = (now - one.alert.story.first_seen).total_seconds()
+            self._latency.insert(0, round(seconds, 3))
+
+    def hurry(self, receiver: str) -> int:
+        """As Outbox.hurry."""
+        box = self._outbox.get(receiver, {})
+        waiting = [self._deliveries[name] for name in box]
+        failed = [one for one in waiting if one.state is DeliveryState.FAILED]
+        hurried = [one for one in failed if not one.interrupted]
+        box.update({one.id: one.created.timestamp() for one in hurried})
+        return len(hurried)
+
+    def acquire(self, name: str, token: str, lease: timedelta) -> bool:
+        """As Outbox.acquire; without a clock, a lease lasts until it is let go of."""
+        return self._leases.setdefault(name, token) == token
+
+    def release(self, name: str, token: str) -> None:
+        """As Outbox.release."""
+        if self._leases.get(name) == token:
+            del self._leases[name]
+
+    # -- the ledger ------------------------------------------------------------------
+
+    def entered(self, delivery_id: str) -> Entered | None:
+        """As Ledger.entered."""
+        if (one := self._deliveries.get(delivery_id)) is None:
+            return None
+        box = self._outbox.get(one.alert.receiver, {})
+        return Entered(one, tuple(self._attempts.get(one.id, ())), box.get(one.id))
+
+    def ledger(
+        self, since: datetime, state: DeliveryState | None, receiver: str | None, limit: int
+    ) -> tuple[Entered, ...]:
+        """As Ledger.ledger."""
+        found = sorted(self._deliveries.values(), key=lambda one: one.created, reverse=True)
+        wanted = [
+            entered
+            for one in found
+            if one.created >= since
+            and state in (None, one.state)
+            and receiver in (None, one.alert.receiver)
+            and (entered := self.entered(one.id))
+        ]
+        return tuple(wanted[:limit])
+
+    def dead(self, receiver: str | None) -> tuple[str, ...]:
+        """As Ledger.dead."""
+        found = [one for one in self._deliveries.values() if one.state is DeliveryState.DEAD]
+        return tuple(one.id for one in found if receiver in (None, one.alert.receiver))
+
+    def redeliver(self, delivery_id: str, now: datetime) -> bool:
+        """As Ledger.redeliver."""
+        one = self._deliveries.get(delivery_id)
+        if one is None or one.state not in {DeliveryState.SENT, DeliveryState.DEAD}:
+            return False
+        again = replace(one, state=DeliveryState.PENDING, base=one.tries, bundle="", due=None)
+        self._deliveries[delivery_id] = again
+        self._outbox[one.alert.receiver][delivery_id] = now.timestamp()
+        return True
+
+    def bound_ledger(self, oldest: datetime, most: int) -> None:
+        """As Ledger.bound_ledger: what has ended is forgotten, the oldest first."""
+        ended = [
+            one
+            for one in sorted(self._deliveries.values(), key=lambda one: one.created)
+            if one.state in {DeliveryState.SENT, DeliveryState.DEAD}
+        ]
+        surplus = max(0, len(self._deliveries) - most)
+        for one in (*ended[:surplus], *(one for one in ended if one.created < oldest)):
+            self._deliveries.pop(one.id, None)
+
+    # -- silences --------------------------------------------------------------------
+
+    def silences(self, now: datetime) -> tuple[Silence, ...]:
+        """As Silences.silences."""
+        self._silences = {key: one for key, one in self._silences.items() if one.until > now}
+        return tuple(sorted(self._silences.values(), key=lambda one: one.until))
+
+    def add_silence(self, silence: Silence) -> None:
+        """As Silences.add_silence."""
+        self._silences[silence.id] = silence
+
+    def remove_silence(self, silence_id: str) -> bool:
+        """As Silences.remove_silence."""
+        return self._silences.pop(silence_id, None) is not None

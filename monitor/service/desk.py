@@ -1,0 +1,128 @@
+"""The sending half of the service: receivers, their outboxes, the ledger, and silences."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TextIO
+
+import structlog
+
+from monitor.core.models import Attempt, Delivery, Receiver
+from monitor.core.schedule import DAY
+from monitor.edges import transports
+from monitor.edges.net import AllowList, client
+from monitor.edges.settings import Settings
+from monitor.edges.store.redis import RedisStore
+from monitor.service.clockwork import ClockWatch, utc_now
+from monitor.service.reporting import Throttle, report_sent
+from monitor.service.sending import Sender, Sent, Served
+
+log = structlog.get_logger("monitor")
+
+
+@dataclass
+class Desk:
+    """Everything about receivers. `out` is where the console channel writes."""
+
+    settings: Settings
+    store: RedisStore
+    allow: AllowList
+    out: TextIO
+    stopping: threading.Event = field(default_factory=threading.Event)
+    _parked: Throttle = field(default_factory=lambda: Throttle(every=3_600))
+    _watch: ClockWatch = field(default_factory=lambda: ClockWatch(time.time, time.monotonic))
+
+    @cached_property
+    def receivers(self) -> dict[str, Receiver]:
+        """The configured receivers by name, with their channels' limits."""
+        return {one.name: transports.limited(one) for one in self.settings.receivers}
+
+    @cached_property
+    def sender(self) -> Sender:
+        """Sends what waits."""
+        return Sender(
+            self.store,
+            utc_now,
+            random.random,
+            lambda: f"{socket.gethostname()} {uuid.uuid4().hex}",
+            stopping=self.stopping.is_set,
+            notify=self._notify(),
+        )
+
+    def _notify(self) -> tuple[str, ...]:
+        """Who hears of a receiver in trouble: those configured, else all that people read, else
+        all.
+        """
+        if self.settings.notices is not None:
+            return self.settings.notices
+        people = [name for name, one in self.receivers.items() if transports.read_by_people(one)]
+        return tuple(people or self.receivers)
+
+    def receiver(self, name: str) -> Receiver | None:
+        """A configured receiver."""
+        return self.receivers.get(name)
+
+    def waiting(self) -> tuple[str, ...]:
+        """The receivers for whom something is due; bounds are kept on the way.
+
+        What waits for one that was taken out of the configuration stays where it is.
+        """
+        now = utc_now()
+        self._keep_bounds(now)
+        self.store.mark_alive("sweep", now)
+        due = self.store.due_receivers(now)
+        for name in due:
+            if self.receiver(name) is None and self._parked.lets(name):
+                log.warning("deliveries wait for a receiver not configured any more", receiver=name)
+        return tuple(name for name in due if self.receiver(name))
+
+    def _keep_bounds(self, now: datetime) -> None:
+        if (back := self._watch.set_back()) > 0:
+            log.warning("the clock was set back; what waits is moved with it", seconds=round(back))
+            self.store.set_back(back)
+        # No feed and no retry waits longer than this: what does, a jump of the clock put there.
+        longest = max(self.settings.polling.max_interval, DAY) * 1.2
+        self.store.trim(now, now + timedelta(seconds=longest))
+        self.store.bound_ledger(now - self.settings.keep, self.settings.most_deliveries)
+
+    def deliver(self, name: str) -> Served:
+        """Send what is due to a receiver."""
+        receiver = self.receiver(name)
+        return asyncio.run(self._deliver(receiver)) if receiver else Served()
+
+    async def _deliver(self, receiver: Receiver) -> Served:
+        async with client(self.allow) as http:
+            transport = transports.build(receiver, http, out=self.out)
+            reports = transports.TRANSPORTS[receiver.type].reports
+            return await self.sender.serve(receiver, transport, _report_sent, reports)
+
+    def send_once(self, receiver: Receiver, delivery: Delivery) -> Attempt:
+        """One attempt past the store: for `send-test`."""
+
+        async def send() -> Attempt:
+            async with client(self.allow) as http:
+                transport = transports.build(receiver, http, out=self.out)
+                return await transport.send(delivery, utc_now())
+
+        return asyncio.run(send())
+
+    def redeliver(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """Put deliveries into their outboxes anew; those that were."""
+        now = utc_now()
+        # A microsecond apart, so that they go out in the order given.
+        times = [now - timedelta(microseconds=n) for n in range(len(ids) - 1, -1, -1)]
+        pairs = zip(ids, times, strict=True)
+        return tuple(one for one, at in pairs if self.store.redeliver(one, at))
+
+
+def _report_sent(sent: Sent) -> None:
+    report_sent(sent, utc_now())

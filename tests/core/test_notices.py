@@ -1,0 +1,62 @@
+"""What other receivers are told of one that does not take its alerts."""
+
+from __future__ import annotations
+
+from monitor.core.models import Attempt, Condition, Delivery
+from monitor.core.notices import notices
+from tests import make
+
+OK = Attempt(ok=True, detail="200 ok", status=200)
+FAILED = Attempt(ok=False, detail="500 no", status=500)
+GONE = Attempt(ok=False, detail="410 channel_is_archived", status=410, permanent=True)
+START = make.NOW.timestamp()
+
+
+def told(
+    before: Condition, after: Condition, attempt: Attempt, *, dead: int = 0, minutes: float = 0
+) -> list[Delivery]:
+    now = make.at(minutes * 60)
+    return list(
+        notices("desk", before, after, attempt, dead=dead, to=("desk", "ops", "log"), now=now)
+    )
+
+
+def failing(failures: int) -> Condition:
+    return Condition(failures=failures, since=START)
+
+
+def test_a_delivery_that_was_given_up_is_told_to_all_others_with_what_to_do() -> None:
+    one, two = told(Condition(), failing(1), GONE, dead=1)
+    assert [one.alert.receiver, two.alert.receiver] == ["ops", "log"]
+    assert one.alert.kind == "notice"
+    assert one.alert.story.title == "Given up: an alert for desk"
+    assert one.alert.story.summary == (
+        "410 channel_is_archived. Look: monitor deliveries --state dead --receiver desk. "
+        "Once mended: monitor redeliver --dead --receiver desk"
+    )
+
+
+def test_one_refusal_after_the_other_is_one_notice_an_hour() -> None:
+    first = told(Condition(), failing(1), GONE, dead=1)
+    more = told(failing(1), failing(2), GONE, dead=3, minutes=20)
+    later = told(failing(2), failing(3), GONE, dead=1, minutes=61)
+    assert [one.id for one in more] == [one.id for one in first]
+    assert more[0].alert.story.title == "Given up: 3 alerts for desk"
+    assert later[0].id != first[0].id
+
+
+def test_a_receiver_that_takes_nothing_for_minutes_is_told_once_and_when_it_is_back() -> None:
+    assert told(failing(2), failing(3), FAILED, minutes=4) == []
+    assert told(failing(1), failing(2), FAILED, minutes=60) == []
+    away = told(failing(3), failing(4), FAILED, minutes=6)
+    again = told(failing(7), failing(8), FAILED, minutes=60)
+    assert [one.id for one in again] == [one.id for one in away]
+    assert away[0].alert.story.title == "Receiver desk takes no alerts since 14 Mar 12:00 UTC"
+    back = told(failing(8), Condition(), OK, minutes=90)
+    assert back[0].alert.story.title == "Receiver desk takes alerts again"
+    assert "It took none for 1:30:00" in back[0].alert.story.summary
+
+
+def test_of_a_short_trouble_nothing_is_said() -> None:
+    assert told(failing(3), Condition(), OK, minutes=4) == []
+    assert told(Condition(), Condition(), OK) == []

@@ -1,0 +1,301 @@
+"""The outbox and its ledger, in every kind of store."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from monitor.core.models import (
+    Attempt,
+    Condition,
+    Delivery,
+    DeliveryState,
+    Severity,
+    Silence,
+)
+from monitor.edges.store.memory import MemoryStore
+from monitor.edges.store.redis import RedisStore
+from tests import make
+
+Store = RedisStore | MemoryStore
+LEASE = timedelta(seconds=60)
+OK, FAILED = Attempt(ok=True, detail="200 ok", status=200), Attempt(ok=False, detail="500")
+GONE = Attempt(ok=False, detail="410 gone", status=410, permanent=True)
+CALM = Condition()
+
+
+def put(store: Store, *deliveries: Delivery) -> None:
+    assert store.put(deliveries) == deliveries
+
+
+def claim(store: Store, *, at: float = 0, until: float = 60, bundle: str = "") -> Delivery:
+    """The first due delivery, claimed."""
+    (found, *_) = store.due("desk", make.at(at), 1)
+    store.claim([found], make.at(until), bundle)
+    return found
+
+
+def test_what_is_claimed_is_due_to_nobody_until_the_lease_ends(store: Store) -> None:
+    put(store, make.delivery())
+    assert store.due_receivers(make.NOW) == ("desk",)
+    assert claim(store) == make.delivery()
+    assert store.due("desk", make.at(59), 9) == ()
+    (again,) = store.due("desk", make.at(60), 9)
+    assert (again.id, again.interrupted, again.uncertain) == (make.delivery().id, 1, True)
+    assert store.due("nobody", make.NOW, 9) == ()
+
+
+def test_a_delivery_that_exists_is_not_made_again(store: Store) -> None:
+    """Else an entry that comes back after all memory of it is gone would be told twice."""
+    put(store, make.delivery())
+    assert store.record([claim(store)], OK, make.NOW, None, CALM)
+    assert store.put([make.delivery()]) == ()
+    assert store.commit(make.commit(deliveries=(make.delivery(),)))
+    assert store.due_receivers(make.at(9_999)) == ()
+    assert store.gauges(make.NOW, []).counts["desk"][DeliveryState.SENT] == 1
+
+
+def test_a_sent_delivery_leaves_the_outbox_and_is_counted(store: Store) -> None:
+    put(store, make.delivery())
+    assert store.record([claim(store)], OK, make.at(2), None, Condition(paced=5.0))
+    assert store.due_receivers(make.at(9_999)) == ()
+    gauges = store.gauges(make.at(3), ["poll"])
+    assert gauges.counts["desk"][DeliveryState.SENT] == 1
+    assert gauges.counts["desk"][DeliveryState.PENDING] == 0
+    assert gauges.latency == (2.0,)
+    assert store.condition("desk") == Condition(paced=5.0)
+    assert store.condition("nobody") == CALM
+
+
+def test_a_failed_delivery_waits_for_its_time_and_remembers_its_tries(store: Store) -> None:
+    put(store, make.delivery())
+    lost = replace(FAILED, uncertain=True)
+    assert store.record([claim(store)], lost, make.at(1), make.at(300), CALM)
+    assert store.due("desk", make.at(299), 9) == ()
+    (again,) = store.due("desk", make.at(300), 9)
+    assert (again.tries, again.state) == (1, DeliveryState.FAILED)
+    assert (again.interrupted, again.uncertain) == (0, True)
+
+
+def test_a_delivery_given_up_is_dead_counted_and_found(store: Store) -> None:
+    put(store, make.delivery(), make.delivery(receiver="other"))
+    assert store.record([claim(store)], GONE, make.at(1), None, CALM)
+    assert store.due("desk", make.at(9_999_999), 9) == ()
+    gauges = store.gauges(make.at(3), [])
+    assert gauges.counts["desk"][DeliveryState.DEAD] == 1
+    assert gauges.troubles == {"desk": "2026-03-14 12:00 UTC: 410 gone"}
+    assert store.dead(None) == store.dead("desk") == (make.delivery().id,)
+    assert store.dead("other") == ()
+
+
+def test_an_attempt_is_recorded_once_when_two_senders_overlap(store: Store) -> None:
+    put(store, make.delivery())
+    claimed = claim(store)
+    assert store.record([claimed], FAILED, make.at(1), make.at(5), CALM)
+    assert not store.record([claimed], OK, make.at(2), None, Condition(failures=9))
+    assert store.gauges(make.at(3), []).counts["desk"][DeliveryState.FAILED] == 1
+    assert store.condition("desk") == CALM
+
+
+def test_the_ledger_keeps_every_attempt_up_to_a_bound(store: Store) -> None:
+    put(store, make.delivery())
+    for number in range(25):
+        claimed = claim(store, at=number * 10, until=number * 10 + 5)
+        retry = make.at(number * 10 + 10)
+        failed = replace(FAILED, detail=f"500 number {number}", seconds=0.25, status=500)
+        assert store.record([claimed], failed, make.at(number), retry, CALM)
+    entered = store.entered(make.delivery().id)
+    assert entered
+    assert len(entered.attempts) == 20
+    last = entered.attempts[-1]
+    assert (last.detail, last.status, last.seconds) == ("500 number 24", 500, 0.25)
+    assert last.at == make.at(24)
+    assert entered.due == make.at(250).timestamp()
+    assert store.entered("d_unknown") is None
+
+
+def test_what_is_let_go_is_due_again_as_if_it_had_not_been_taken(store: Store) -> None:
+    later = replace(make.delivery(), due=make.at(600))
+    put(store, later)
+    assert store.due("desk", make.at(599), 9) == ()
+    claimed = claim(store, at=600, until=700)
+    store.let_go([claimed])
+    store.let_go([])
+    (again,) = store.due("desk", make.at(600), 9)
+    assert (again.interrupted, again.uncertain) == (0, False)
+
+
+def test_what_went_out_together_stays_together_in_its_order(store: Store) -> None:
+    one, two, three = (make.delivery(f"s_{n}", created=make.at(-n)) for n in (1, 2, 3))
+    put(store, one, two, three)
+    store.claim([two, one], make.at(60), "b_1")
+    (alone,) = store.due("desk", make.at(1), 9)
+    assert alone.id == three.id
+    both = store.due("desk", make.at(60), 9)[:1]
+    assert both[0].id == three.id
+    store.claim([three], make.at(500), "")
+    both = store.due("desk", make.at(61), 1)
+    assert [one.id for one in both] == [two.id, one.id]
+    assert {one.bundle for one in both} == {"b_1"}
+    store.claim(both, make.at(90), "b_1")
+    assert store.record(both, FAILED, make.at(62), make.at(100), CALM)
+    again = store.due("desk", make.at(100), 9)
+    assert [(one.id, one.tries) for one in again] == [(two.id, 1), (one.id, 1)]
+    assert store.record(again, OK, make.at(101), None, CALM)
+    assert store.gauges(make.NOW, []).counts["desk"][DeliveryState.SENT] == 2
+
+
+def test_of_a_bundle_all_attempts_are_written_down_or_none(store: Store) -> None:
+    one, two = make.delivery("s_1"), make.delivery("s_2")
+    put(store, one, two)
+    store.claim([one, two], make.at(60), "b_1")
+    assert store.record([one], OK, make.at(1), None, CALM)
+    assert not store.record([one, two], FAILED, make.at(2), make.at(9), CALM)
+    entered = store.entered(two.id)
+    assert entered
+    assert entered.attempts == ()
+
+
+def test_what_failed_is_hurried_the_oldest_first_and_nothing_else_is(store: Store) -> None:
+    old, new = make.delivery("s_1"), make.delivery("s_2", created=make.at(1))
+    held = replace(make.delivery("s_3"), due=make.at(9_000))
+    put(store, new, old, held)
+    for one, retry in ((old, 2_000), (new, 1_000)):
+        store.claim([one], make.at(60), "")
+        store.record([one], FAILED, make.at(1), make.at(retry), CALM)
+    taken = make.delivery("s_4", created=make.at(-1))
+    put(store, taken)
+    store.record([taken], FAILED, make.at(2), make.at(3), CALM)
+    store.claim(store.due("desk", make.at(3), 1), make.at(500), "")
+    assert store.hurry("desk") == 2
+    assert [one.id for one in store.due("desk", make.at(5), 9)] == [old.id, new.id]
+    assert store.hurry("nobody") == 0
+
+
+def test_an_update_knows_the_message_that_it_continues(store: Store) -> None:
+    parent, child = make.delivery("s_1"), make.delivery("s_2")
+    child = replace(child, alert=replace(child.alert, parent=parent.id))
+    orphan = replace(child, id="d_o", alert=replace(child.alert, parent="d_unknown"))
+    put(store, parent)
+    store.record([claim(store)], replace(OK, reference="17.5"), make.NOW, None, CALM)
+    put(store, child, orphan)
+    found = {one.id: one for one in store.due("desk", make.NOW, 9)}
+    assert (found[child.id].thread, found[child.id].parent) == ("17.5", parent.alert)
+    assert (found["d_o"].thread, found["d_o"].parent) == ("", None)
+
+
+def test_a_named_lease_has_one_holder(store: Store) -> None:
+    assert store.acquire("receiver:desk", "me", LEASE)
+    assert store.acquire("receiver:desk", "me", LEASE)
+    assert not store.acquire("receiver:desk", "you", LEASE)
+    store.release("receiver:desk", "you")
+    assert not store.acquire("receiver:desk", "you", LEASE)
+    store.release("receiver:desk", "me")
+    assert store.acquire("receiver:desk", "you", LEASE)
+
+
+def test_the_ledger_is_listed_by_state_receiver_and_time_the_latest_first(store: Store) -> None:
+    dead, sent, waiting = (make.delivery(f"s_{n}", created=make.at(n)) for n in (1, 2, 3))
+    other = make.delivery("s_4", receiver="other", created=make.at(4))
+    put(store, dead, sent, waiting, other)
+    store.record([dead], GONE, make.at(5), None, CALM)
+    store.record([sent], OK, make.at(5), None, CALM)
+
+    def ids(
+        state: DeliveryState | None = None,
+        receiver: str | None = None,
+        since: float = 0,
+        limit: int = 9,
+    ) -> list[str]:
+        found = store.ledger(make.at(since), state, receiver, limit)
+        return [one.delivery.alert.story.id for one in found]
+
+    assert ids() == ["s_4", "s_3", "s_2", "s_1"]
+    assert ids(limit=2) == ["s_4", "s_3"]
+    assert ids(since=3) == ["s_4", "s_3"]
+    assert ids(receiver="desk") == ["s_3", "s_2", "s_1"]
+    assert ids(DeliveryState.DEAD) == ["s_1"]
+    assert ids(DeliveryState.SENT) == ["s_2"]
+    assert ids(DeliveryState.PENDING, "desk") == ["s_3"]
+    assert ids(DeliveryState.FAILED) == []
+
+
+def test_what_was_given_up_or_sent_can_be_sent_anew_with_all_tries_before_it(store: Store) -> None:
+    put(store, make.delivery())
+    assert not store.redeliver(make.delivery().id, make.NOW)
+    store.record([claim(store)], GONE, make.at(1), None, CALM)
+    assert store.redeliver(make.delivery().id, make.at(10))
+    assert store.dead(None) == ()
+    (again,) = store.due("desk", make.at(10), 9)
+    assert (again.tries, again.base, again.state) == (1, 1, DeliveryState.PENDING)
+    assert store.record([claim(store, at=10)], OK, make.at(11), None, CALM)
+    assert store.redeliver(make.delivery().id, make.at(12))
+    assert not store.redeliver("d_unknown", make.at(12))
+    counts = store.gauges(make.at(12), []).counts["desk"]
+    assert (counts[DeliveryState.PENDING], counts[DeliveryState.SENT]) == (1, 0)
+
+
+def test_the_ledger_forgets_the_oldest_that_ended_and_never_what_waits(store: Store) -> None:
+    ended = [make.delivery(f"s_{n}", created=make.at(n)) for n in range(4)]
+    waiting = make.delivery("s_w", created=make.at(-50))
+    put(store, waiting, *ended)
+    for one in ended:
+        store.record([one], OK, make.at(9), None, CALM)
+    store.bound_ledger(make.at(-9_999), 3)
+    left = [one.delivery.alert.story.id for one in store.ledger(make.at(-99), None, None, 9)]
+    assert {"s_w", "s_3"} <= set(left)
+    assert "s_0" not in left
+    store.bound_ledger(make.at(100), 99)
+    left = [one.delivery.alert.story.id for one in store.ledger(make.at(-99), None, None, 9)]
+    assert left == ["s_w"]
+
+
+def test_what_a_clock_that_ran_ahead_put_far_off_is_due_again(store: Store) -> None:
+    put(store, make.delivery())
+    store.record([claim(store)], FAILED, make.NOW, make.at(9e6), CALM)
+    store.trim(make.NOW, make.at(3_600))
+    assert store.due_receivers(make.NOW) == ("desk",)
+
+
+def test_when_the_clock_is_set_back_what_waits_moves_with_it_but_for_wished_hours(
+    store: Store,
+) -> None:
+    put(store, make.delivery("s_1"), replace(make.delivery("s_2"), due=make.at(9_000)))
+    store.record([claim(store)], FAILED, make.NOW, make.at(300), CALM)
+    store.register({"a": make.at(60)})
+    store.set_back(3_600)
+    assert store.due("desk", make.at(-3_301), 9) == ()
+    assert [one.alert.story.id for one in store.due("desk", make.at(-3_300), 9)] == ["s_1"]
+    assert store.claim_feeds(make.at(-3_540), make.NOW, 9) == ("a",)
+    assert [one.alert.story.id for one in store.due("desk", make.at(9_000), 9)] == ["s_1", "s_2"]
+
+
+def test_silences_are_in_force_until_they_end_or_are_ended(store: Store) -> None:
+    one = Silence("a", make.at(60), topics=frozenset({"sahel"}), comment="known")
+    two = Silence("b", make.at(30), events=frozenset({"e_1"}))
+    store.add_silence(one)
+    store.add_silence(two)
+    assert store.silences(make.NOW) == (two, one)
+    assert store.silences(make.at(30)) == (one,)
+    assert store.remove_silence("a")
+    assert not store.remove_silence("a")
+    assert store.silences(make.NOW) == ()
+
+
+def test_a_receiver_that_is_left_alone_is_shown(store: Store) -> None:
+    put(store, make.delivery())
+    closed = make.at(90).timestamp()
+    store.record([claim(store)], FAILED, make.NOW, make.at(5), Condition(failures=3, closed=closed))
+    assert store.gauges(make.at(80), []).closed == {"desk": closed}
+    assert store.gauges(make.at(95), []).closed == {}
+
+
+def test_a_notice_and_what_was_held_count_for_no_latency(store: Store) -> None:
+    held = replace(make.delivery("s_1"), due=make.at(1))
+    notice = make.delivery("s_2")
+    notice = replace(notice, alert=replace(notice.alert, kind="notice"))
+    put(store, held, notice)
+    for one in (held, notice):
+        store.record([one], OK, make.at(9), None, CALM)
+    assert store.gauges(make.at(9), []).latency == ()
+    assert held.alert.story.severity is Severity.HIGH
