@@ -66,6 +66,7 @@ class FeedServer:
     """The server; `requests` holds what was asked, in order. Use it in a `with`."""
 
     tls: ssl.SSLContext | None = None
+    address: str = "127.0.0.1"
     requests: list[Request] = field(default_factory=list)
     connections: int = 0
     _scripts: dict[str, list[Script]] = field(default_factory=dict)
@@ -73,7 +74,7 @@ class FeedServer:
 
     def __enter__(self) -> Self:
         self._closing = threading.Event()
-        self._server = _Server(("127.0.0.1", 0), _Connection)
+        self._server = _Server((self.address, 0), _Connection)
         self._server.owner = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.005,))
         self._thread.start()
@@ -95,7 +96,7 @@ class FeedServer:
         return int(self._server.server_address[1])
 
     def url(self, path: str = "/feed") -> str:
-        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}{path}"
+        return f"{'https' if self.tls else 'http'}://{self.address}:{self.port}{path}"
 
     def serve(self, path: str, *scripts: Script) -> str:
         """Sets what `path` answers, in turn; returns its URL."""

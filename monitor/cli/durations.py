@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from monitor.edges.settings.schema import parse_duration
+from monitor.edges.settings.forms import parse_duration
 
 
 class Duration(click.ParamType[timedelta]):

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from monitor.core.models import Attempt, Condition, Delivery, Pace, Receiver
-from monitor.core.schedule import DAY, spread
+from monitor.core.schedule import DAY, TOO_MANY, spread
 
 # Failures in a row after which a receiver is left alone, and for how long: doubled with each
 # more, up to the longest.
@@ -20,8 +20,6 @@ FAILURES = 3
 _PAUSE, _LONGEST_PAUSE = 5.0, 300.0
 # Alerts claimed at a time where no pace is to be kept.
 BATCH = 20
-# "Too many requests": the receiver works, it is we who were too fast.
-_TOO_MANY = 429
 # What is about the service itself is never rolled up.
 _ALERTS = frozenset(("story.alert", "story.update"))
 
@@ -78,7 +76,7 @@ def after(
     if attempt.ok:
         return replace(spent, failures=0, since=0.0, closed=0.0)
     asked = min(attempt.retry_after or 0.0, DAY)
-    if attempt.status == _TOO_MANY:
+    if attempt.status == TOO_MANY:
         return replace(spent, closed=now + asked)
     failures = condition.failures + 1
     pause = max(asked, spread(_pause(failures), jitter))

@@ -16,6 +16,8 @@ DAY = 86_400.0
 # specification recommends ("Deliverability and reliability").
 RETRY_SCHEDULE = (0.0, 5.0, 300.0, 1_800.0, 7_200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, DAY)
 
+# "Too many requests": the receiver works, it is we who were too fast (RFC 6585, section 4).
+TOO_MANY = 429
 # Seconds at least before a try that may be a repeat: the receiver may still be at work on the
 # one whose answer did not come.
 _UNCERTAIN_GAP = 30.0
@@ -115,12 +117,14 @@ def spread(gap: float, jitter: float) -> float:
 def retry_gap(tries: int, attempt: Attempt, jitter: float) -> float | None:
     """Seconds until a failed delivery is tried again; None when it is to be given up.
 
-    `tries` counts the attempts made so far. A receiver that asks for patience
-    (Retry-After) is obeyed and never given up for it.
+    `tries` counts the attempts made so far, but for those that came too fast: these use up no
+    try. A receiver that asks for patience (Retry-After) is obeyed and never given up for it.
     """
     if attempt.permanent:
         return None
     asked = min(attempt.retry_after or 0.0, DAY)
+    if attempt.status == TOO_MANY:
+        return max(spread(RETRY_SCHEDULE[1], jitter), asked)
     if attempt.uncertain:
         asked = max(asked, _UNCERTAIN_GAP) if tries < len(RETRY_SCHEDULE) else asked
     if tries >= len(RETRY_SCHEDULE):

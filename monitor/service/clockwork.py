@@ -23,11 +23,15 @@ class ClockWatch:
 
     wall: Callable[[], float]
     monotonic: Callable[[], float]
-    _offset: float | None = field(default=None, init=False)
+    _offset: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._offset = self.wall() - self.monotonic()
 
     def set_back(self) -> float:
-        """By how many seconds the clock was set back since the last call; 0 if it was not."""
+        """By how many seconds the clock was set back since the last call, at first since this
+        was made; 0 if it was not.
+        """
         now = self.wall() - self.monotonic()
         before, self._offset = self._offset, now
-        back = 0.0 if before is None else before - now
-        return back if back > _DRIFT else 0.0
+        return before - now if before - now > _DRIFT else 0.0

@@ -56,6 +56,7 @@ class Desk:
             lambda: f"{socket.gethostname()} {uuid.uuid4().hex}",
             stopping=self.stopping.is_set,
             notify=self._notify(),
+            timeout=self.settings.timeout,
         )
 
     def _notify(self) -> tuple[str, ...]:
@@ -101,7 +102,7 @@ class Desk:
 
     async def _deliver(self, receiver: Receiver) -> Served:
         async with client(self.allow) as http:
-            transport = transports.build(receiver, http, out=self.out)
+            transport = transports.build(receiver, http, out=self.out, allow=self.allow)
             reports = transports.TRANSPORTS[receiver.type].reports
             return await self.sender.serve(receiver, transport, _report_sent, reports)
 
@@ -110,7 +111,7 @@ class Desk:
 
         async def send() -> Attempt:
             async with client(self.allow) as http:
-                transport = transports.build(receiver, http, out=self.out)
+                transport = transports.build(receiver, http, out=self.out, allow=self.allow)
                 return await transport.send(delivery, utc_now())
 
         return asyncio.run(send())

@@ -60,10 +60,9 @@ class Served:
 class Sender:
     """Sends what waits. `token` draws a name for a lease that nobody else has.
 
-    `lease`: how long a receiver stays ours; twice what a send can take. `patience`: after
-    this long the rest is left to the next wake-up, and so long an answer is kept while the store
-    is away. `stopping`: whether to end after the message in hand. `notify`: who is told of
-    receivers in trouble.
+    `timeout`: what a send may take in all. `patience`: after this long the rest is left to the
+    next wake-up, and so long an answer is kept while the store is away. `stopping`: whether to
+    end after the message in hand. `notify`: who is told of receivers in trouble.
     """
 
     outbox: Outbox
@@ -73,8 +72,13 @@ class Sender:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     stopping: Callable[[], bool] = lambda: False
     notify: tuple[str, ...] = ()
-    lease: timedelta = timedelta(seconds=30)
+    timeout: timedelta = timedelta(seconds=15)
     patience: timedelta = timedelta(seconds=30)
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a receiver stays ours: twice what a send can take."""
+        return 2 * self.timeout
 
     async def serve(
         self,
@@ -185,7 +189,13 @@ class _Serving:
     async def _attempt(self, message: Delivery) -> Attempt:
         if message.interrupted >= _INTERRUPTED:
             return _failed(f"{message.interrupted} attempts were interrupted before their answer")
-        return await self.transport.send(message, self.sender.clock())
+        seconds = self.sender.timeout.total_seconds()
+        try:
+            async with asyncio.timeout(seconds):
+                return await self.transport.send(message, self.sender.clock())
+        except TimeoutError:
+            why = f"no complete answer came within {seconds:g} s"
+            return Attempt(ok=False, detail=why, uncertain=True)
 
     async def _record(self, message: Delivery, parcel: Parcel, attempt: Attempt) -> None:
         sender, before, now = self.sender, self._condition, self.sender.clock()

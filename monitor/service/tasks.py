@@ -86,7 +86,7 @@ def make_app() -> Celery:
     return made
 
 
-def _refuse(bad: BadInput) -> NoReturn:
+def _refuse(bad: BadInput | Unavailable) -> NoReturn:
     """End this process with every fault told; no restart mends a configuration."""
     sys.stderr.write(f"{bad}\n")
     raise SystemExit(2) from None
@@ -201,8 +201,10 @@ def _stop_sending(**_: Any) -> None:
 
 @signals.worker_init.connect
 def _warm(**_: Any) -> None:
-    """Load rules and gazetteer once, before the pool forks, so that all share the memory."""
+    """Load rules and gazetteer once, before the pool forks, so that all share the memory; and
+    watch the clock from now on.
+    """
     try:
-        service()
-    except BadInput as bad:
+        _discard(service().desk)
+    except (BadInput, Unavailable) as bad:
         _refuse(bad)

@@ -90,6 +90,11 @@ class Service:
         return RedisStore(store_url(self.settings))
 
     @cached_property
+    def desk(self) -> Desk:
+        """All that is about receivers."""
+        return Desk(self.settings, self.store, self.allow, self._out)
+
+    @cached_property
     def policy(self) -> Policy:
         """What is told to whom."""
         return policy_of(self.settings, self.rulebook)
@@ -111,11 +116,6 @@ class Service:
             jitter=random.random,
             lease=self.settings.deadline + _PARSE_AND_COMMIT,
         )
-
-    @cached_property
-    def desk(self) -> Desk:
-        """All that is about receivers."""
-        return Desk(self.settings, self.store, self.allow, self._out)
 
     def close(self) -> None:
         """Let go of what was made."""

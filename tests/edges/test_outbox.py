@@ -77,6 +77,14 @@ def test_a_failed_delivery_waits_for_its_time_and_remembers_its_tries(store: Sto
     assert (again.interrupted, again.uncertain) == (0, True)
 
 
+def test_what_came_too_fast_uses_up_no_try(store: Store) -> None:
+    put(store, make.delivery())
+    busy = Attempt(ok=False, detail="429", status=429)
+    assert store.record([claim(store)], busy, make.at(1), make.at(5), CALM)
+    (again,) = store.due("desk", make.at(5), 9)
+    assert (again.tries, again.base) == (1, 1)
+
+
 def test_a_delivery_given_up_is_dead_counted_and_found(store: Store) -> None:
     put(store, make.delivery(), make.delivery(receiver="other"))
     assert store.record([claim(store)], GONE, make.at(1), None, CALM)

@@ -91,7 +91,7 @@ def test_everything_can_be_set(load: Load) -> None:
     assert settings.rulebook == load.folder / "mine"
     assert settings.polling.interval == 90
     assert settings.data_dir == Path("/srv/x")
-    assert settings.receivers[0].options == {"secret": "one two", "allow_http": "true"}
+    assert settings.receivers[0].options == {"secret": "one\ntwo", "allow_http": "true"}
     (route,) = settings.routes
     assert (route.severity, route.goes_on) == (Severity.HIGH, False)
     assert [(one.name, one.language) for one in settings.feeds] == [("Eins", "de"), ("Zwei", None)]

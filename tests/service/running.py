@@ -10,8 +10,8 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -30,7 +30,7 @@ max_interval = "3s"
 deadline = "{deadline}"
 
 [network]
-allow = ["127.0.0.1:{port}"]
+allow = [{allowed}]
 
 [store]
 url = "{store}"
@@ -63,6 +63,7 @@ class Newsroom:
 
     server: FeedServer
     feeds: int
+    others: tuple[FeedServer, ...] = ()
     stories: dict[int, list[tuple[str, datetime]]] = field(default_factory=dict)
     arrived: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
@@ -74,8 +75,17 @@ class Newsroom:
     def open(self) -> None:
         """Start serving."""
         for number in range(self.feeds):
-            self.server.serve(f"/feed/{number}", self._feed)
+            self.host(number).serve(f"/feed/{number}", self._feed)
         self.server.serve("/hook", self._hook)
+
+    def host(self, feed: int) -> FeedServer:
+        """The server of a feed: another host each, as far as there are any."""
+        hosts = (self.server, *self.others)
+        return hosts[feed % len(hosts)]
+
+    def polled(self) -> bool:
+        """Whether each feed was polled."""
+        return all(self.host(n).asked(f"/feed/{n}") for n in range(self.feeds))
 
     def publish(self, feed: int, title: str) -> None:
         """A new entry in a feed, as of now."""
@@ -216,10 +226,12 @@ def _command_line(pid: int) -> str:
 
 
 @contextmanager
-def newsroom(feeds: int) -> Iterator[Newsroom]:
-    """A newsroom with so many feeds."""
-    with FeedServer() as server:
-        room = Newsroom(server, feeds)
+def newsroom(feeds: int, hosts: int = 1) -> Iterator[Newsroom]:
+    """A newsroom with so many feeds, on so many hosts."""
+    with ExitStack() as stack:
+        addresses = [f"127.0.0.{number + 1}" for number in range(hosts)]
+        servers = [stack.enter_context(FeedServer(address=one)) for one in addresses]
+        room = Newsroom(servers[0], feeds, tuple(servers[1:]))
         room.open()
         yield room
 
@@ -227,11 +239,12 @@ def newsroom(feeds: int) -> Iterator[Newsroom]:
 def write_config(folder: Path, room: Newsroom, *, store: str = "", deadline: str = "2s") -> Path:
     """A configuration for a newsroom, its data below the folder."""
     tables = [
-        f'[[feeds]]\nurl = "{room.server.url(f"/feed/{n}")}"\nname = "Outlet {n}"\n'
+        f'[[feeds]]\nurl = "{room.host(n).url(f"/feed/{n}")}"\nname = "Outlet {n}"\n'
         for n in range(room.feeds)
     ]
     config = folder / "monitor.toml"
     text = CONFIG.format(
+        allowed=", ".join(f'"{one.address}:{one.port}"' for one in (room.server, *room.others)),
         port=room.server.port,
         feeds="\n".join(tables),
         secret=SECRET,
@@ -243,16 +256,25 @@ def write_config(folder: Path, room: Newsroom, *, store: str = "", deadline: str
     return config
 
 
+ROOT = Path(__file__).parents[2]
+
+
 @contextmanager
-def service(config: Path) -> Iterator[Service]:
-    """`monitor run` on a configuration; ended, and all below it, at the end."""
-    environ = {name: text for name, text in os.environ.items() if name != "REDIS_URL"}
-    command = [sys.executable, "-m", "monitor", "--config", str(config), "run"]
+def service(
+    config: Path, module: str = "monitor", environ: Mapping[str, str] | None = None
+) -> Iterator[Service]:
+    """`monitor run` on a configuration; ended, and all below it, at the end.
+
+    `module`: what is run instead of `monitor`, taking the same words. `environ` comes on top.
+    """
+    inherited = {name: text for name, text in os.environ.items() if name != "REDIS_URL"}
+    environ = {**inherited, "PYTHONPATH": str(ROOT), **(environ or {})}
+    command = [sys.executable, "-m", module, "--config", str(config), "run"]
     with (config.parent / "log").open("a") as log:
         process = subprocess.Popen(
             command, stdout=log, stderr=log, text=True, env=environ, cwd=config.parent
         )
-    running = Service(process, config, environ)
+    running = Service(process, config, dict(environ))
     try:
         yield running
     finally:

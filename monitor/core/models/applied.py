@@ -16,7 +16,8 @@ class Delivery:
 
     `id` is the idempotency key, the same in every attempt; `created` is when the alert
     was decided; `due` when it is to be sent first, where that is later; `tries` how often it
-    was tried so far, `base` how many of these were before it was sent anew by hand.
+    was tried so far, `base` how many of these do not count: those before it was sent anew by
+    hand, and those that only came too fast.
     `uncertain`: it may have arrived although nothing says so: an answer was lost, or never
     written down; `interrupted`: how often in a row the latter. `bundle`: the digest it went out
     with, the same in every attempt. `thread`: the receiver's own name for the message it

@@ -47,6 +47,7 @@ class Settings:
     receivers: tuple[Receiver, ...]
     routes: tuple[Route, ...]
     silences: tuple[Silence, ...]
+    timeout: timedelta
     keep: timedelta
     most_deliveries: int
     notices: tuple[str, ...] | None
@@ -110,6 +111,7 @@ def _settings(
         receivers=receivers,
         routes=routes,
         silences=tuple(map(make_silence, config.silences)),
+        timeout=config.deliveries.timeout,
         keep=config.deliveries.keep,
         most_deliveries=config.deliveries.most,
         notices=config.deliveries.notices,

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from monitor.core.models import Alert, Attempt, Condition, Delivery, DeliveryState, Logged
+from monitor.core.schedule import TOO_MANY
 from monitor.edges.store import keys
 from monitor.edges.store.connection import Connected, Pipeline
 from monitor.edges.store.records import ALERT, CONDITION, LOGGED
@@ -232,6 +233,7 @@ def _attempted(
         fields = {
             "state": state.value,
             "tries": str(tries),
+            "base": str(one.base + (attempt.status == TOO_MANY)),
             "interrupted": "0",
             "lost": "1" if attempt.uncertain else "",
             "reference": attempt.reference,

@@ -14,6 +14,7 @@ from monitor.core.models import (
     Logged,
     Silence,
 )
+from monitor.core.schedule import TOO_MANY
 from monitor.edges.store.deliveries import ATTEMPTS
 from monitor.edges.store.records import Entered
 
@@ -115,7 +116,8 @@ class MemoryOutbox:
         self._attempts[one.id] = [*self._attempts.get(one.id, []), logged][-ATTEMPTS:]
         self._references[one.id] = attempt.reference
         held, tries, lost = self._deliveries[one.id], one.tries + 1, attempt.uncertain
-        tried = replace(held, state=state, tries=tries, interrupted=0, uncertain=lost)
+        base = one.base + (attempt.status == TOO_MANY)
+        tried = replace(held, state=state, tries=tries, base=base, interrupted=0, uncertain=lost)
         self._deliveries[one.id] = tried
         if state is DeliveryState.SENT and one.due is None and one.alert.kind != "notice":
             seconds = (now - one.alert.story.first_seen).total_seconds()

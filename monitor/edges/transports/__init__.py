@@ -11,6 +11,7 @@ import httpx
 
 from monitor.core.errors import Fault
 from monitor.core.models import Pace, Receiver
+from monitor.edges.net import AllowList
 from monitor.edges.transports import (
     apprise,
     console,
@@ -39,15 +40,26 @@ TRANSPORTS: dict[str, Channel] = {
     "telegram": telegram.CHANNEL,
     "webhook": webhook.CHANNEL,
 }
+_NONE = AllowList()
 
 
-def build(receiver: Receiver, client: httpx.AsyncClient, *, out: TextIO | None) -> Transport:
+def build(
+    receiver: Receiver,
+    client: httpx.AsyncClient,
+    *,
+    out: TextIO | None,
+    allow: AllowList = _NONE,
+) -> Transport:
     """The transport of a receiver that `check` finds no fault with.
 
     `client` posts, `out` is where the console channel writes (None:
-    nowhere, and its attempts fail); both stay the caller's.
+    nowhere, and its attempts fail); both stay the caller's. `allow`: the exceptions to the
+    address guard, for channels that do not speak HTTP through `client`.
     """
-    return TRANSPORTS[receiver.type].build(receiver, client, out)
+    channel = TRANSPORTS[receiver.type]
+    if channel.dial:
+        return channel.dial(receiver, allow)
+    return channel.build(receiver, client, out)
 
 
 def limited(receiver: Receiver) -> Receiver:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from monitor.core.models import Attempt, Delivery, Pace, Receiver
+from monitor.edges.net import AllowList
 
 # (option, what is wrong with it, hint); none of the three holds the option's value.
 Wrong = tuple[str, str, str]
@@ -31,6 +32,8 @@ class Channel:
 
     `pace`: what the service behind it takes, unless configured otherwise; None for no limit.
     `reports`: how many reports one of its messages can list without leaving any out.
+    `dial`: how it is built where it makes its own connections, which may lead to public addresses
+    and to those of the list; then `build` is not asked.
     """
 
     options: tuple[str, ...]
@@ -38,6 +41,7 @@ class Channel:
     build: Callable[[Receiver, httpx.AsyncClient, TextIO | None], Transport]
     pace: Pace | None = None
     reports: int = 30
+    dial: Callable[[Receiver, AllowList], Transport] | None = None
 
 
 def check_url(receiver: Receiver) -> Iterator[Wrong]:
@@ -56,7 +60,7 @@ def check_url(receiver: Receiver) -> Iterator[Wrong]:
         yield "allow_http", "is neither true nor false", ""
     if not host or scheme not in {"http", "https"}:
         yield "url", "is not a web address", "https://..."
-    elif scheme == "http" and allowed != "true" and not _is_loopback(host):
+    elif scheme == "http" and allowed != "true" and not is_loopback(host):
         yield "url", "is not https", "allow_http = true if that is meant"
 
 
@@ -70,7 +74,8 @@ def _scheme_and_host(url: str) -> tuple[str, str]:
     return (parts.scheme, host) if usable else ("", "")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this very machine, by its address or by its usual name."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,11 +1,12 @@
 """Discord by webhook (docs.discord.com/developers/resources/webhook, "Execute Webhook").
 
-The headline and its link are the message's `content`, which notifications show and which is
-there where somebody has switched embeds off; all else is one embed's description. Both are
-Markdown, in which what strangers wrote is escaped after cutting; it never stands in the label
-of a link, where Discord reads no escapes (discord/discord-api-docs#6185). `allowed_mentions`
-is empty, so nobody is ever notified, whatever the text says. Links stand in angle brackets,
-which keeps their previews away (the flag SUPPRESS_EMBEDS would hide our own embed too).
+The headline and its link are the message's `content`, for notifications show nothing of an
+embed (DiscordSRV/DiscordSRV#907) and readers can switch embeds off; all else is one embed's
+description. Both are Markdown, in which what strangers wrote is escaped after cutting; it never
+stands in the label of a link, where Discord reads no escapes (discord/discord-api-docs#6185).
+`allowed_mentions` is empty, so nobody is ever notified, whatever the text says. Links stand in
+angle brackets, which keeps their previews away (the flag SUPPRESS_EMBEDS would hide our own
+embed too).
 
 A webhook can answer no message (discord/discord-api-docs#2251), and its answer does not name
 the server that a link to the parent would need: an update is a message of its own that says
@@ -20,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -37,12 +38,8 @@ from monitor.edges.transports.posting import DEADLINE, Post, post
 # of an embed's description (developers/resources/message, "Embed Limits"; all embeds together
 # may have 6,000, and ours is but one).
 _CONTENT, _DESCRIPTION = 2_000, 4_096
-# Characters of a link; Discord publishes no limit for it.
-_LINK = 2_000
-# Characters of a run; where a description is too long, all its runs are cut to the next.
-_RUNS = (400, 200, 100, 50)
-# Reports of a digest that fit even if every character must be escaped: with the last cut each
-# takes at most 530.
+# Reports of a digest that fit even if every character must be escaped: with the last of the
+# cuts below each takes at most 530.
 _REPORTS = 7
 # A webhook takes 5 posts in 2 seconds, a channel 30 in a minute (discord/discord-api-docs#367).
 # Four at once and four in ten seconds keep both, in whatever seconds one begins to count.
@@ -70,6 +67,17 @@ _HINTS = {
     "220001": "this is a forum; set thread_id to one of its posts",
     "240000": "the server's filter refuses a link in it",
 }
+
+
+class _Cut(NamedTuple):
+    """Characters of each run that are kept, and of a link that is not left out."""
+
+    text: int
+    link: int
+
+
+# Where a description is too long, the next is tried. Discord publishes no limit for links.
+_CUTS = (_Cut(400, 2_000), _Cut(400, 300), _Cut(200, 300), _Cut(100, 300), _Cut(50, 300))
 
 
 class Discord:
@@ -130,28 +138,28 @@ def message(alert: Wording) -> dict[str, Any]:
 
 def _headline(line: Line) -> tuple[str, dict[str, str]]:
     """The headline with its link; one too long to stand there becomes the embed's."""
-    content = _dressed(line, _RUNS[0])
+    content = _dressed(line, _CUTS[0])
     if len(content) <= _CONTENT:
         return content, {}
     (link,) = filter(None, (_percent(run.url) for run in line.runs))
     bare = replace(line, runs=tuple(replace(run, url="") for run in line.runs))
-    return _dressed(bare, _RUNS[0]), {"title": "Link", "url": link}
+    return _dressed(bare, _CUTS[0]), {"title": "Link", "url": link}
 
 
 def _description(rest: Sequence[Line]) -> str:
-    """All lines, their texts cut only as far as it takes.
+    """All lines, cut only as far as it takes.
 
     Of more reports than were agreed on, the last are left out: too long, nothing would arrive.
     """
-    for most in _RUNS:
-        text = "\n".join(_dressed(line, most) for line in rest)
+    for cut in _CUTS:
+        text = "\n".join(_dressed(line, cut) for line in rest)
         if len(text) <= _DESCRIPTION:
             return text
     return text[: text.rindex("\n", 0, _DESCRIPTION)]
 
 
-def _dressed(line: Line, most: int) -> str:
-    text = "".join(_markdown(run, most) for run in _merged(line.runs))
+def _dressed(line: Line, cut: _Cut) -> str:
+    text = "".join(_markdown(run, cut) for run in _merged(line.runs))
     return f"> {text}" if line.role is Role.QUOTE else text
 
 
@@ -161,17 +169,17 @@ def _merged(runs: Sequence[Run]) -> Iterator[Run]:
         yield Run("".join(run.text for run in alike), bold, url)
 
 
-def _markdown(run: Run, most: int) -> str:
-    text = escape(shorten(run.text, most))
+def _markdown(run: Run, cut: _Cut) -> str:
+    text = escape(shorten(run.text, cut.text))
     inner, link = text.strip(), _percent(run.url)
     if run.bold and inner:
         text = text.replace(inner, f"**{inner}**", 1)
-    return f"{text} ([link](<{link}>))" if link else text
+    return f"{text} ([link](<{link}>))" if 0 < len(link) <= cut.link else text
 
 
-# What can begin or end markup, a mention, an emoji, a link or an invitation, and what can
-# begin a list where a line begins with it.
-_MARKUP = re.compile(r"[\\*_~`|<>\[\]@#]|:(?!\s)|(?<=\w)/(?=\w)|^[-+]")
+# What can begin or end markup, a mention, an emoji, a link or an invitation; what would make the
+# link in front of it end only there; and what can begin a list where a line begins with it.
+_MARKUP = re.compile(r"[\\*_~`|<>\[\]@#]|:(?!\s)|(?<=\w)/|(?:^|(?<=\]))\(|^[-+]")
 _NUMBERED = re.compile(r"^(\d+)([.)])")
 
 
@@ -184,12 +192,11 @@ def escape(text: str) -> str:
 
 
 def _percent(url: str) -> str:
-    """A link in plain characters without brackets that could end it; "" if that is too long.
+    """A link in plain characters, without brackets that could end it.
 
     Masked links with other characters are not always shown (discord/discord-api-docs#6088).
     """
-    safe = quote(url, safe="%/:=&?~#+!$,;'@[]*")
-    return safe if len(safe) <= _LINK else ""
+    return quote(url, safe="%/:=&?~#+!$,;'@[]*")
 
 
 def _check(receiver: Receiver) -> Iterator[Wrong]:

@@ -123,8 +123,9 @@ def _markdown(run: Run, most: int) -> str:
     inner, link = text.strip(), _percent(run.url)
     if not inner:
         return text
-    marked = f"**{inner}**" if run.bold else inner
-    return text.replace(inner, f"[{marked}]({link})" if link else marked, 1)
+    # Bold outside: a line that began with the bracket could be taken for a link's definition.
+    marked = f"[{inner}]({link})" if link else inner
+    return text.replace(inner, f"**{marked}**" if run.bold else marked, 1)
 
 
 _GAP = "\u200b"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http import HTTPStatus
@@ -16,7 +17,9 @@ from monitor.core.parse.plain import clean, shorten
 from monitor.edges.net import EXPECTED, NOT_SENT, classify, parse_retry_after
 
 # Seconds for a whole attempt, bytes of an answer that are read, characters that are kept.
-DEADLINE, _READ, _KEPT = 15.0, 65_536, 1_000
+DEADLINE, _SAID, _KEPT = 15.0, 65_536, 1_000
+# Bytes that are read of an answer that was asked for.
+_ASKED = 2_000_000
 # Client errors that pass: time-out, conflict, "too early", "too many requests".
 _PASSING = frozenset((408, 409, 425, 429))
 # Those whose Retry-After counts (RFC 9110, section 10.2.3; RFC 6585, section 4).
@@ -53,6 +56,40 @@ async def post(client: httpx.AsyncClient, request: Post, now: datetime, deadline
     return replace(attempt, detail=detail, seconds=loop.time() - started)
 
 
+async def ask(client: httpx.AsyncClient, request: Post, deadline: float) -> bytes:
+    """The body of the answer to a question put by POST, b"" where none came that is of use."""
+    end = asyncio.get_running_loop().time() + deadline
+    try:
+        async with asyncio.timeout_at(end), _posted(client, request) as response:
+            read = bytearray()
+            await _read(response, read, _ASKED)
+            return bytes(read) if response.is_success else b""
+    except EXPECTED:
+        return b""
+
+
+def _posted(
+    client: httpx.AsyncClient, request: Post
+) -> AbstractAsyncContextManager[httpx.Response]:
+    return client.stream(
+        "POST",
+        request.url,
+        content=request.content,
+        headers=dict(request.headers),
+        follow_redirects=False,
+    )
+
+
+async def _read(response: httpx.Response, read: bytearray, most: int) -> None:
+    """Add a body to `read`, up to so many bytes; nothing of one that is compressed."""
+    if response.headers.get("content-encoding", "identity") != "identity":
+        return
+    async for chunk in response.aiter_raw():
+        read += chunk
+        if len(read) >= most:
+            break
+
+
 async def _exchange(client: httpx.AsyncClient, request: Post, now: datetime, end: float) -> Attempt:
     built = client.build_request(
         "POST", request.url, content=request.content, headers=dict(request.headers)
@@ -73,18 +110,13 @@ async def _said(response: httpx.Response, end: float) -> str:
     The status has come and counts: an alert that was accepted is not sent again because
     the answer drips, never ends or breaks off.
     """
-    if response.headers.get("content-encoding", "identity") != "identity":
-        return ""
     read = bytearray()
     try:
         async with asyncio.timeout_at(end):
-            async for chunk in response.aiter_raw():
-                read += chunk
-                if len(read) >= _READ:
-                    break
+            await _read(response, read, _SAID)
     except EXPECTED:
         pass
-    return read[:_READ].decode("utf-8", "replace")
+    return read[:_SAID].decode("utf-8", "replace")
 
 
 def judge(status: int, said: str, retry_after: float | None) -> Attempt:

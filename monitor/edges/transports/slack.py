@@ -10,19 +10,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TextIO
 
 import httpx
 
-from monitor.core.models import Attempt, Delivery, Pace, Receiver
+from monitor.core.models import Alert, Attempt, Carrier, Delivery, Pace, Receiver
 from monitor.core.parse.plain import shorten
 from monitor.core.wording import Wording, put
 from monitor.edges.transports.base import Channel, Transport, Wrong, check_url
 from monitor.edges.transports.layout import Line, Role, Run, lines
-from monitor.edges.transports.posting import DEADLINE, Post, post
+from monitor.edges.transports.posting import DEADLINE, Post, ask, post
 
 # Characters of the notification line. With the bounds of core/wording and layout a message
 # stays below 12,000; at 13,200 Slack has refused some (slackapi/bolt-js#2509).
@@ -51,8 +51,12 @@ _HINTS = {
 
 
 class Bot:
-    """Posts as a bot to one channel: an update stands in the thread of its event's first alert
-    (docs.slack.dev, chat.postMessage).
+    """Posts as a bot to one channel (docs.slack.dev, chat.postMessage).
+
+    An update stands in the thread of its event's first alert, and that alert is edited to count
+    the outlets that carry the event by now (chat.update). Where an earlier post may have arrived
+    without our knowing, the channel is asked for it first (conversations.history, with the scope
+    channels:history): each message carries its delivery's id as metadata.
     """
 
     def __init__(
@@ -64,21 +68,71 @@ class Bot:
         deadline: float = DEADLINE,
     ) -> None:
         self._client, self._token, self._channel = client, token, channel
-        self._url, self._deadline = f"{api}/chat.postMessage", deadline
+        # Up to three requests make one attempt; together they keep to its deadline.
+        self._api, self._deadline, self._aside = api, deadline / 2, deadline / 4
 
     async def send(self, delivery: Delivery, now: datetime) -> Attempt:
-        """Post one message."""
-        fields = message(put(delivery.alert, now)) | {"channel": self._channel}
+        """Post one message, unless it is there already."""
+        if delivery.uncertain and (there := await self._find(delivery)):
+            return Attempt(ok=True, detail="had arrived before", reference=there)
+        fields = message(put(delivery.alert, now)) | {"metadata": _metadata(delivery)}
         if delivery.thread:
             fields["thread_ts"] = delivery.thread
+        request = self._request("chat.postMessage", fields)
+        attempt = _understood(await post(self._client, request, now, self._deadline))
+        return await self._count(delivery, attempt, now) if attempt.ok else attempt
+
+    async def _count(self, delivery: Delivery, attempt: Attempt, now: datetime) -> Attempt:
+        """Bring the first alert of an event up to date; that this failed is no failure to send."""
+        if not (delivery.thread and delivery.parent):
+            return attempt
+        first = replace(delivery.parent, others=_carried(delivery.parent, delivery.alert))
+        fields = message(put(first, now)) | {"ts": delivery.thread}
+        edited = _understood(
+            await post(self._client, self._request("chat.update", fields), now, self._aside)
+        )
+        if edited.ok:
+            return attempt
+        return replace(attempt, detail=f"{attempt.detail}; first alert not edited: {edited.detail}")
+
+    async def _find(self, delivery: Delivery) -> str:
+        """Where a delivery stands in the channel, or ""."""
+        method = "conversations.replies" if delivery.thread else "conversations.history"
+        thread = {"ts": delivery.thread} if delivery.thread else {}
+        since = f"{delivery.created.timestamp():.6f}"
+        fields = {"oldest": since, "limit": 100, "include_all_metadata": True, **thread}
+        found = await ask(self._client, self._request(method, fields), self._aside)
+        return _standing(found, _metadata(delivery))
+
+    def _request(self, method: str, fields: Mapping[str, Any]) -> Post:
         headers = {
             "authorization": f"Bearer {self._token}",
             "content-type": "application/json; charset=utf-8",
             "user-agent": "monitor",
         }
-        content = json.dumps(fields, ensure_ascii=False).encode()
-        request = Post(self._url, content, headers, secrets=(self._token,))
-        return _understood(await post(self._client, request, now, self._deadline))
+        content = json.dumps({**fields, "channel": self._channel}, ensure_ascii=False).encode()
+        return Post(f"{self._api}/{method}", content, headers, secrets=(self._token,))
+
+
+def _metadata(delivery: Delivery) -> dict[str, Any]:
+    return {"event_type": "monitor_alert", "event_payload": {"delivery": delivery.id}}
+
+
+def _carried(first: Alert, later: Alert) -> tuple[Carrier, ...]:
+    """All others that carry an event, as the alert on a later story of it knows them."""
+    known = {one.feed: one for one in (*later.others, later.story.carrier, *first.others)}
+    known.pop(first.story.carrier.feed, None)
+    return tuple(sorted(known.values(), key=lambda one: one.seen))
+
+
+def _standing(found: bytes, metadata: Mapping[str, Any]) -> str:
+    """The name of the message that has this metadata, or ""."""
+    try:
+        messages = json.loads(found)["messages"]
+        return next((str(one["ts"]) for one in messages if one.get("metadata") == metadata), "")
+    except (ValueError, LookupError, TypeError, AttributeError):
+        # No scope to ask, or no answer: it is posted, perhaps once more.
+        return ""
 
 
 # What Slack answers, with status 200 even where it refuses. The answer repeats the message, so

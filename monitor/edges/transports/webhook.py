@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TextIO
 
@@ -35,15 +36,20 @@ class Webhook:
         url: str,
         secrets: tuple[str, ...],
         deadline: float = DEADLINE,
+        *,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self._client, self._url, self._deadline = client, url, deadline
+        self._headers = dict(headers or {})
         self._signers = tuple(Signer(one) for one in secrets)
-        self._hidden = (*secrets, *(one.removeprefix(_PREFIX) for one in secrets))
+        bare = (one.removeprefix(_PREFIX) for one in secrets)
+        self._hidden = (*secrets, *bare, *self._headers.values())
 
     async def send(self, delivery: Delivery, now: datetime) -> Attempt:
         """Post once, with a new timestamp and signature and the same body as ever."""
         content = body(delivery)
         headers = {
+            **self._headers,
             "content-type": "application/json; charset=utf-8",
             "user-agent": "monitor",
             "webhook-id": delivery.id,
@@ -67,6 +73,37 @@ def _check(receiver: Receiver) -> Iterator[Wrong]:
     for secret in secrets:
         if why := _wrong_secret(secret):
             yield "secret", why, _FORM
+    yield from _wrong_headers(receiver)
+
+
+def _wrong_headers(receiver: Receiver) -> Iterator[Wrong]:
+    """What is wrong with the header lines, without telling their values."""
+    for line in _lines(receiver):
+        name, colon, value = line.partition(":")
+        if not colon or not _TOKEN.fullmatch(name) or not value.strip():
+            yield "headers", "holds a line that is no header", '"X-Desk: africa"'
+        elif not value.isprintable() or not value.isascii():
+            yield "headers", f"{name} holds what no header can", "printable ASCII"
+        elif name.lower() in _OURS or name.lower().startswith("webhook-"):
+            yield "headers", f"{name} is set by us", "any other name"
+
+
+# Field names (RFC 9110, section 5.1), and those that we set.
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_OURS = frozenset(
+    ("content-type", "content-length", "transfer-encoding", "connection", "host", "user-agent")
+)
+
+
+def _lines(receiver: Receiver) -> list[str]:
+    return [
+        line.strip() for line in receiver.options.get("headers", "").splitlines() if line.strip()
+    ]
+
+
+def _headers(receiver: Receiver) -> dict[str, str]:
+    pairs = (line.partition(":") for line in _lines(receiver))
+    return {name: value.strip() for name, _, value in pairs}
 
 
 def _wrong_secret(secret: str) -> str:
@@ -87,7 +124,8 @@ def _secrets(receiver: Receiver) -> tuple[str, ...]:
 
 
 def _build(receiver: Receiver, client: httpx.AsyncClient, out: TextIO | None) -> Transport:
-    return Webhook(client, receiver.options["url"], _secrets(receiver))
+    url, headers = receiver.options["url"], _headers(receiver)
+    return Webhook(client, url, _secrets(receiver), headers=headers)
 
 
-CHANNEL = Channel(options=("url", "secret", "allow_http"), check=_check, build=_build)
+CHANNEL = Channel(options=("url", "secret", "headers", "allow_http"), check=_check, build=_build)

@@ -1,0 +1,26 @@
+"""`monitor run` whose workers carry the kill points, and whose clock a test may set:
+
+python -m tests.service.faulty_run ...
+"""
+
+from __future__ import annotations
+
+import os
+
+from monitor.cli.main import main
+from monitor.service import running, supervisor
+
+
+def _faulty() -> dict[str, str]:
+    app = "tests.service.clocked" if "CLOCK" in os.environ else "monitor"
+    points = " worker -I tests.service.kill_points "
+    return {
+        name: command.replace("-A monitor", f"-A {app}").replace(" worker ", points)
+        for name, command in supervisor.read_procfile().items()
+    }
+
+
+vars(running)["read_procfile"] = _faulty
+
+if __name__ == "__main__":
+    main()
