@@ -136,8 +136,9 @@ def _labels(one: Route, entry: Entry, feed: Feed) -> tuple[tuple[str, frozenset[
 
 
 def _condition(one: Route, tagging: Tagging) -> str:
-    met = sorted(one.topics & tagging.topics) or ["any topic"]
+    met = sorted(one.topics & tagging.topics)
     met += [f"names {name}" for name in sorted(one.entities & entities(tagging))]
+    met = met or ["any topic"]
     floor = f", severity {tagging.severity.label}" if one.severity > Severity.LOW else ""
     return ", ".join(met) + floor
 

@@ -76,7 +76,7 @@ def setup_logs(secrets: Iterable[str] = (), *, out: TextIO | None = None) -> Non
     handler = logging.StreamHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[*shared, _terse],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 *_rendering(redactor, terminal=out.isatty()),
@@ -88,6 +88,23 @@ def setup_logs(secrets: Iterable[str] = (), *, out: TextIO | None = None) -> Non
     root.setLevel(logging.INFO)
     for name in (*_QUIET, *_TICKING):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _terse(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+    """Of what Celery says the first line; a store that is away and a worker that was killed are
+    expected, and told without a traceback.
+    """
+    record: logging.LogRecord = event["_record"]
+    if record.name.startswith("celery."):
+        event["event"] = str(event["event"]).partition("\n")[0]
+        if record.exc_info and _expected(record.exc_info[1]):
+            event.pop("exc_info", None)
+    return event
+
+
+def _expected(error: BaseException | None) -> bool:
+    room = type(error).__module__.partition(".")[0]
+    return isinstance(error, OSError) or room in {"redis", "kombu", "celery", "billiard"}
 
 
 def _rendering(redactor: Redactor, *, terminal: bool) -> list[Processor]:

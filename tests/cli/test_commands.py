@@ -7,21 +7,19 @@ import gzip
 import io
 import json
 import shutil
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from monitor.cli.main import main
 from monitor.core.identity import identify
 from monitor.core.models import Attempt, Condition, PollOutcome, Seen
 from monitor.edges.rulebook import SHIPPED
 from monitor.edges.store.redis import RedisStore
 from monitor.service.clockwork import utc_now
 from tests import make
+from tests.cli.shell import Shell
 from tests.servers import embedded_store, short_folder
 
 ENTRY = {
@@ -38,48 +36,6 @@ RSS = (
     "<rss version='2.0'><channel><title>F</title><item><guid>g</guid>"
     "<title>Gunmen attack an army camp in Burkina Faso</title></item></channel></rss>"
 )
-
-
-@dataclass
-class Said:
-    """What a command printed, and its exit status."""
-
-    code: int
-    out: str
-    err: str
-
-    def rows(self) -> list[dict[str, object]]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-class Shell:
-    """Runs commands in a folder of their own."""
-
-    def __init__(
-        self, folder: Path, patch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[str]
-    ) -> None:
-        self.folder, self.patch, self.capture = folder, patch, capture
-        for name in ("MONITOR_CONFIG", "REDIS_URL"):
-            patch.setenv(name, "")
-        patch.chdir(folder)
-
-    def __call__(self, *words: str, stdin: str = "") -> Said:
-        self.patch.setattr(sys, "argv", ["monitor", *words])
-        self.patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = self.capture.readouterr()
-        return Said(int(ended.value.code or 0), out, err)
-
-    def config(self, text: str) -> None:
-        (self.folder / "monitor.toml").write_text(text, encoding="utf-8")
-
-
-@pytest.fixture
-def shell(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Shell:
-    return Shell(tmp_path, monkeypatch, capsys)
 
 
 def lines(*entries: dict[str, object]) -> str:

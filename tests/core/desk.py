@@ -36,7 +36,8 @@ class Desk:
         revision = self.store.feed_state(feed.key).revision + 1
         state = make.state(revision)
         verdicts, known = decided.verdicts, decided.known
-        self.last = gather(feed.key, feed.url, state, verdicts, known, now=now)
+        cadences = self.policy.cadences
+        self.last = gather(feed.key, feed.url, state, verdicts, known, now=now, cadences=cadences)
         assert self.store.commit(self.last)
         return verdicts
 

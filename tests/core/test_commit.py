@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import time
 
 from monitor.core.commit import gather
 from monitor.core.digest import delivery_id
 from monitor.core.growing import grown
 from monitor.core.models import (
     Alert,
+    Cadence,
     EventRef,
     Identity,
     Known,
@@ -90,3 +92,36 @@ def test_an_event_keeps_its_first_carriers_and_facts_and_no_end_of_them() -> Non
     assert event.carriers[0].feed == "https://f0.example"
     assert len(event.facts) == 400
     assert event.told == {"desk": delivery_id("s_0", "desk")}
+
+
+def alert(name: str, hours: float | None = 0) -> Verdict:
+    """A verdict that tells the desk of a story published so many hours ago, or undated."""
+    published = None if hours is None else make.at(-hours * 3600)
+    story = replace(make.story(name), published=published)
+    one = replace(verdict(Identity(name, None, name)), story=story, story_id=name)
+    return replace(one, alerts=(Alert("desk", "because", story),))
+
+
+def test_alerts_of_one_poll_go_out_in_the_order_of_their_news() -> None:
+    told = (alert("s_new", 1), alert("s_undated", None), alert("s_old", 5))
+    made = gather("f", "https://f.example/", make.state(), told, Known(), now=make.NOW).deliveries
+    assert [one.alert.story.id for one in made] == ["s_old", "s_new", "s_undated"]
+    created = [one.created for one in made]
+    assert created == sorted(created)
+    assert len(set(created)) == 3
+    assert created[-1] == make.NOW
+
+
+def test_what_comes_in_quiet_hours_waits_for_their_end_and_says_so() -> None:
+    night = {"desk": Cadence(quiet=(time(11), time(14)))}
+    (held,) = gather(
+        "f",
+        "https://f.example/",
+        make.state(),
+        (alert("s_1"),),
+        Known(),
+        now=make.NOW,
+        cadences=night,
+    ).deliveries
+    assert held.due == make.at(2 * 3600)
+    assert held.alert.reason == "because; held until 14:00 UTC: quiet hours"

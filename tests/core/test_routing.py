@@ -71,7 +71,7 @@ def test_an_entity_is_named_where_it_is_evidence_and_where_it_is_not() -> None:
     proof = Match("sahel", "r", "title", 0, 4, "Mali", "Q912", "Mali")
     tagging = Tagging(frozenset({"sahel"}), matches=(proof,), names=(Name("lavrov", "person"),))
     wanted = make.route("a", entities=frozenset({"Q912", "lavrov", "Q159"}))
-    assert told(wanted, tagging=tagging) == {"a": "route 1: any topic, names Q912, names lavrov"}
+    assert told(wanted, tagging=tagging) == {"a": "route 1: names Q912, names lavrov"}
 
 
 def test_state_media_can_be_left_out() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from monitor.core.digest import delivery_id
 from monitor.core.identity import identify
 from monitor.core.models import (
+    Cadence,
     Entry,
     EventRef,
     Feed,
@@ -18,6 +19,7 @@ from monitor.core.models import (
     Outcome,
     Place,
     Sameness,
+    Silence,
     Verdict,
     Windows,
 )
@@ -203,6 +205,39 @@ def test_a_route_may_keep_updates_for_the_digest_or_stay_quiet(
     assert desk.last
     due = [one.due for one in desk.last.deliveries]
     assert due == ([make.at(10 * 3600)] if updates == "digest" else [])
+
+
+def test_a_route_may_keep_first_alerts_for_the_digest_too(rulebook: Rulebook) -> None:
+    morning = Cadence("Africa/Bamako", digest=time(7, 30))
+    desk = Desk(rulebook, make.route("desk", alerts="digest"), cadences={"desk": morning})
+    first = judge(desk, entry(*RAID))
+    assert (first.outcome, first.alerts[0].kind) == (Outcome.DIGEST, "digest")
+    assert desk.last
+    assert [one.due for one in desk.last.deliveries] == [make.at(19.5 * 3600)]
+    later = judge(desk, entry("Djibo base attack: toll rises to 31 killed", RAID[1], 9), WIRE)
+    assert later.alerts[0].kind == "digest"
+
+
+def test_what_is_silenced_alerts_nobody_then_or_later_and_says_by_what(rulebook: Rulebook) -> None:
+    quiet = Silence("q1", make.at(60), topics=frozenset({"sahel"}), comment="exercise")
+    desk = Desk(rulebook, silences=(quiet,))
+    first = judge(desk, entry(*RAID))
+    assert (first.outcome, first.alerts) == (Outcome.SILENCED, ())
+    assert first.reason == "silence q1 until 2026-03-14 12:01 UTC (exercise)"
+    (copy,) = desk.judge(entry(*RAID), feed=WIRE, later=120)
+    assert (copy.outcome, copy.story_id) == (Outcome.DUPLICATE, first.story_id)
+
+
+def test_a_silence_set_while_running_holds_for_an_event_and_its_withdrawal(desk: Desk) -> None:
+    first = judge(desk, entry(*RAID))
+    assert first.event_id
+    desk.store.add_silence(Silence("q2", make.at(9e6), events=frozenset({first.event_id})))
+    title = "Djibo base attack: toll rises to 31 soldiers killed"
+    assert judge(desk, entry(title, RAID[1], 9), WIRE).outcome is Outcome.SILENCED
+    gone = replace(entry(*RAID), title="Story withdrawn", summary="Published in error.")
+    assert judge(desk, gone).outcome is Outcome.SILENCED
+    other = "Cholera outbreak declared in Niger's Zinder region"
+    assert judge(desk, entry(other, "Officials confirmed it.", 1)).outcome is Outcome.ALERTED
 
 
 def test_a_receiver_that_never_heard_of_an_event_gets_its_later_story_as_an_alert(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
 from monitor.core.errors import BadInput
-from monitor.core.models import Severity
+from monitor.core.models import Cadence, Pace, Severity
 from monitor.edges.settings import Settings, load_settings
 
 
@@ -228,3 +229,99 @@ def test_files_that_cannot_be_read_are_named(load: Load) -> None:
 def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(load: Load) -> None:
     (load.folder / "f.toml").write_bytes(b'\xef\xbb\xbf[[feeds]]\r\nurl = "https://a/"\r\n')
     assert len(load('feeds = ["f.toml"]\r\n').feeds) == 1
+
+
+WHOLE = """
+[deliveries]
+timeout = "5s"
+keep = "30d"
+most = 5000
+notices = ["ops"]
+[[receivers]]
+name = "desk"
+type = "console"
+pace = "20/m"
+storm = "off"
+timezone = "Africa/Bamako"
+quiet = "22:00-06:30"
+quiet_unless = "critical"
+digest = "daily 07:30"
+[[receivers]]
+name = "ops"
+type = "console"
+[[routes]]
+receivers = ["desk"]
+alerts = "digest"
+[[routes.routes]]
+entities = ["Q912"]
+state_media = false
+receivers = ["ops"]
+updates = "quiet"
+[[routes.routes]]
+topics = ["sahel"]
+[[silences]]
+topics = ["sahel"]
+until = 2026-12-01T06:00:00
+comment = "exercise"
+"""
+
+
+def test_receivers_have_hours_and_paces_and_routes_take_over_from_those_above(load: Load) -> None:
+    settings = load(WHOLE)
+    assert (settings.timeout, settings.keep) == (timedelta(seconds=5), timedelta(days=30))
+    assert (settings.most_deliveries, settings.notices) == (5_000, ("ops",))
+    desk = settings.receivers[0]
+    assert (desk.pace, desk.storm) == (Pace(20, 60.0), Pace(0, 0.0))
+    night = (time(22), time(6, 30))
+    assert desk.cadence == Cadence("Africa/Bamako", night, Severity.CRITICAL, time(7, 30))
+    (top,) = settings.routes
+    first, second = top.routes
+    assert (first.receivers, first.alerts, first.updates) == (("ops",), "digest", "quiet")
+    assert (second.receivers, second.alerts, second.updates) == (("desk",), "digest", "send")
+    assert (first.state_media, second.state_media) == (False, None)
+    (silence,) = settings.silences
+    assert (silence.until, silence.comment) == (datetime(2026, 12, 1, 6, tzinfo=UTC), "exercise")
+    assert silence.id == load(WHOLE).silences[0].id
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('pace = "fast"', "receivers[0].pace is not a pace"),
+        ('pace = "0/s"', "receivers[0].pace is not a pace"),
+        ('storm = "5/0s"', "receivers[0].storm is a pace in no time"),
+        ('quiet = "22-06"', 'receivers[0].quiet is not a time of day like "07:30"'),
+        ('quiet = "22:00"', 'receivers[0].quiet is no span of the day like "22:00-06:30"'),
+        ('quiet = "22:00-22:00"', "receivers[0].quiet begins when it ends"),
+        ('timezone = "Mali"', "receivers[0].timezone is no time zone"),
+        ('timezone = "../etc"', "receivers[0].timezone is no time zone"),
+        ('digest = "weekly"', 'receivers[0].digest is neither "hourly" nor'),
+        ('digest = "daily 7.30"', "receivers[0].digest is not a time of day"),
+        ('quiet_unless = "loud"', "receivers[0].quiet_unless is none of the words it can be"),
+    ],
+)
+def test_hours_and_paces_that_cannot_be_are_told(load: Load, text: str, said: str) -> None:
+    (fault,) = load.faults(f'[[receivers]]\nname = "desk"\ntype = "console"\n{text}\n')
+    assert said in fault
+    assert fault.startswith("monitor.toml:4: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[deliveries]\ntimeout = "20s"', "timeout is not between 1s and 15s"),
+        ('[deliveries]\nkeep = "91d"', "keep is not between 1d and 90d"),
+        ('[deliveries]\nnotices = ["opz"]', "deliveries.notices: there is no receiver opz"),
+        ('[[silences]]\ntopics = ["sahel"]', "silences[0].until is missing"),
+        ("[[silences]]\nuntil = 2026-12-01", "it would silence all"),
+        ('[[routes]]\ntopics = ["sahel"]', "routes[0] leads to nobody: receivers is missing"),
+        (
+            '[[routes]]\ntopics = ["sahel"]\n[[routes.routes]]\nreceivers = ["consol"]',
+            "routes[0].routes[0].receivers: there is no receiver consol (did you mean console?)",
+        ),
+    ],
+)
+def test_deliveries_silences_and_routes_that_cannot_be_are_told(
+    load: Load, text: str, said: str
+) -> None:
+    assert said in "\n".join(load.faults(text))

@@ -148,3 +148,17 @@ def test_a_sentence_is_let_through_once_in_a_while() -> None:
     assert not throttle.lets("a")
     now[0] = 60
     assert throttle.lets("a")
+
+
+def test_of_a_store_that_is_away_celery_says_one_line_and_a_bug_keeps_its_traceback(
+    out: io.StringIO,
+) -> None:
+    log = logging.getLogger("celery.worker")
+    for error in (ConnectionRefusedError("no"), KeyError("a bug")):
+        try:
+            raise error
+        except Exception:
+            log.exception("lost the broker\nTraceback: ...\n")
+    away, bug = events(out)
+    assert (away["event"], "exception" in away) == ("lost the broker", False)
+    assert bug["exception"][0]["exc_type"] == "KeyError"

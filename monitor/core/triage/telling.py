@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from monitor.core.growing import grown
 from monitor.core.models import (
     Alert,
-    Carrier,
     EventRef,
     Fingerprint,
     Known,
@@ -17,7 +16,6 @@ from monitor.core.models import (
     Place,
     Sameness,
     Seen,
-    Silence,
     Story,
     StoryRef,
     Verdict,
@@ -26,24 +24,7 @@ from monitor.core.novelty import adds_nothing, changes, facts, news
 from monitor.core.routing import Routed, refusals, route, silence
 from monitor.core.triage.policy import Policy
 from monitor.core.triage.reading import Case
-
-
-@dataclass(frozen=True, slots=True)
-class _Telling:
-    """One placed entry with all that is needed to decide on it.
-
-    `ref`: the story it carries, if that is known; `event`: the event it tells of, if that is;
-    `silences`: those in force.
-    """
-
-    case: Case
-    place: Place
-    ref: StoryRef | None
-    event: EventRef | None
-    policy: Policy
-    now: datetime
-    first_poll: bool
-    silences: tuple[Silence, ...] = ()
+from monitor.core.triage.told import Telling, others_of, story_of, verdict_of
 
 
 def tell(
@@ -66,11 +47,11 @@ def tell(
         if case.sameness is Sameness.SAME_ID:
             verdict = _repeat(case, memory)
         elif placed is None:
-            verdict = _verdict(case, case.sameness, Outcome.NO_TOPIC, _no_topic(case))
+            verdict = verdict_of(case, case.sameness, Outcome.NO_TOPIC, _no_topic(case))
         else:
             ref = memory.stories.get(placed.story or "")
             event = memory.events.get(placed.event or "")
-            telling = _Telling(case, placed, ref, event, policy, now, first_poll, silences)
+            telling = Telling(case, placed, ref, event, policy, now, first_poll, silences)
             one = _settled(telling, memory)
             verdict = _tell(one, case.fingerprint) if case.fingerprint else _take_back(one)
         verdicts.append(verdict)
@@ -78,7 +59,7 @@ def tell(
     return tuple(verdicts)
 
 
-def _settled(one: _Telling, memory: _Memory) -> _Telling:
+def _settled(one: Telling, memory: _Memory) -> Telling:
     """An entry with the event of a crisis that it has nothing to add to, if there is one."""
     crisis, print_ = memory.events.get(one.place.crisis or ""), one.case.fingerprint
     if crisis is None or print_ is None:
@@ -118,23 +99,25 @@ def _repeat(case: Case, memory: _Memory) -> Verdict:
     """An entry that this feed showed before, unchanged: nothing more to decide."""
     story = memory.stories.get(memory.seen[case.identity.id].story or "")
     why = "this feed showed it before"
-    verdict = replace(_verdict(case, case.sameness, Outcome.DUPLICATE, why), of=case.name)
+    verdict = replace(verdict_of(case, case.sameness, Outcome.DUPLICATE, why), of=case.name)
     if story is None:
         return verdict
     return replace(verdict, of=story.entry, story_id=story.id, event_id=story.event)
 
 
-def _take_back(one: _Telling) -> Verdict:
+def _take_back(one: Telling) -> Verdict:
     """An entry that says it was withdrawn: whoever was told of its event hears of it."""
-    story, told = _story(one), one.event.told if one.event else {}
+    story, told = story_of(one), one.event.told if one.event else {}
+    if paused := _silenced(one):
+        return verdict_of(one.case, Sameness.UPDATED, *paused)
     reason = f"new: {_WITHDRAWN}; {one.place.reason}"
     alerts = tuple(
-        Alert(receiver, reason, story, _others(one, story), "story.update", (_WITHDRAWN,), first)
+        Alert(receiver, reason, story, others_of(one, story), "story.update", (_WITHDRAWN,), first)
         for receiver, first in told.items()
     )
     outcome = Outcome.UPDATED if alerts else Outcome.NO_TOPIC
     return replace(
-        _verdict(one.case, Sameness.UPDATED, outcome, reason if alerts else _no_topic(one.case)),
+        verdict_of(one.case, Sameness.UPDATED, outcome, reason if alerts else _no_topic(one.case)),
         of=one.place.of,
         story_id=story.id,
         event_id=story.event,
@@ -145,18 +128,18 @@ def _take_back(one: _Telling) -> Verdict:
 _WITHDRAWN = "withdrawn or corrected"
 
 
-def _tell(one: _Telling, now: Fingerprint) -> Verdict:
+def _tell(one: Telling, now: Fingerprint) -> Verdict:
     """An entry with a topic: whom to tell, if anybody."""
     case = one.case
     routed = route(case.tagging, case.entry, case.feed, one.policy.routes)
-    story, found = _story(one), _facts(one, now)
+    story, found = story_of(one), _facts(one, now)
     added = _added(one, now, found)
     alerts = tuple(_alerts(one, story, routed, added))
     outcome, reason = _outcome(one, routed, alerts, added)
     if outcome not in _TOLD:
         alerts = ()
     return replace(
-        _verdict(case, one.place.sameness, outcome, reason),
+        verdict_of(case, one.place.sameness, outcome, reason),
         of=one.place.of,
         story_id=story.id,
         event_id=story.event,
@@ -173,13 +156,13 @@ def _tell(one: _Telling, now: Fingerprint) -> Verdict:
 _TOLD = frozenset((Outcome.ALERTED, Outcome.UPDATED, Outcome.DIGEST))
 
 
-def _facts(one: _Telling, now: Fingerprint) -> frozenset[str]:
+def _facts(one: Telling, now: Fingerprint) -> frozenset[str]:
     topics = one.policy.rulebook.topic_by_name.values()
     subjects = [topic.name for topic in topics if topic.kind == "subject"]
     return facts(now, one.case.tagging, subjects)
 
 
-def _added(one: _Telling, now: Fingerprint, found: frozenset[str]) -> tuple[str, ...]:
+def _added(one: Telling, now: Fingerprint, found: frozenset[str]) -> tuple[str, ...]:
     """What the entry says beyond what is known of its event; nothing for a mere copy."""
     event, before = one.event, one.place.before
     if event is None or (one.ref and before is None):
@@ -189,12 +172,12 @@ def _added(one: _Telling, now: Fingerprint, found: frozenset[str]) -> tuple[str,
 
 
 def _alerts(
-    one: _Telling, story: Story, routed: Mapping[str, Routed], added: tuple[str, ...]
+    one: Telling, story: Story, routed: Mapping[str, Routed], added: tuple[str, ...]
 ) -> list[Alert]:
     """An alert for each receiver that has not heard of the event, an update for those that
     have, if there is news and their route wants it.
     """
-    others = _others(one, story)
+    others = others_of(one, story)
     event_told = one.event.told if one.event else {}
     story_told = one.ref.told if one.ref else frozenset()
     alerts = []
@@ -214,16 +197,8 @@ def _alerts(
     return alerts
 
 
-def _others(one: _Telling, story: Story) -> tuple[Carrier, ...]:
-    """The others that carry the story or tell of its event."""
-    known = (*(one.event.carriers if one.event else ()), *(one.ref.carriers if one.ref else ()))
-    by_feed = {other.feed: other for other in reversed(known)}
-    by_feed.pop(story.carrier.feed, None)
-    return tuple(sorted(by_feed.values(), key=lambda other: other.seen))
-
-
 def _outcome(
-    one: _Telling,
+    one: Telling,
     routed: Mapping[str, Routed],
     alerts: Sequence[Alert],
     added: tuple[str, ...],
@@ -243,7 +218,7 @@ def _outcome(
     return _kind(one, alerts)
 
 
-def _silenced(one: _Telling) -> tuple[Outcome, str] | None:
+def _silenced(one: Telling) -> tuple[Outcome, str] | None:
     """By which silence an entry alerts nobody, if by one."""
     event = one.event.id if one.event else ""
     by = silence(one.silences, one.case.tagging, one.case.feed, event, one.now)
@@ -253,7 +228,7 @@ def _silenced(one: _Telling) -> tuple[Outcome, str] | None:
     return Outcome.SILENCED, f"silence {by.id} until {by.until:%Y-%m-%d %H:%M} UTC{why}"
 
 
-def _kind(one: _Telling, alerts: Sequence[Alert]) -> tuple[Outcome, str]:
+def _kind(one: Telling, alerts: Sequence[Alert]) -> tuple[Outcome, str]:
     """The outcome of what is told: by the most pressing of its alerts."""
     kinds = {alert.kind: alert.reason for alert in alerts}
     if "story.alert" in kinds:
@@ -263,12 +238,12 @@ def _kind(one: _Telling, alerts: Sequence[Alert]) -> tuple[Outcome, str]:
     return Outcome.DIGEST, kinds["digest"]
 
 
-def _unjudged(one: _Telling, outcome: Outcome) -> bool:
+def _unjudged(one: Telling, outcome: Outcome) -> bool:
     """Whether an entry was held back without knowing its age: a dated copy may still alert."""
     return outcome is Outcome.SEEDED and one.case.entry.published is None
 
 
-def _too_old(one: _Telling) -> tuple[Outcome, str] | None:
+def _too_old(one: Telling) -> tuple[Outcome, str] | None:
     """Why an entry is too old to alert, if it is; a date in the future is no reason."""
     published = one.case.entry.published
     if published is None:
@@ -281,53 +256,6 @@ def _too_old(one: _Telling) -> tuple[Outcome, str] | None:
     hours = limit / timedelta(hours=1)
     age = f"{when}published {published:%Y-%m-%d %H:%M} UTC, over {hours:g} h ago"
     return (Outcome.SEEDED if one.first_poll else Outcome.TOO_OLD), age
-
-
-def _story(one: _Telling) -> Story:
-    """The entry as a story: under the one it repeats, or a new one of its own."""
-    case, tagging = one.case, one.case.tagging
-    name = one.place.story or f"s_{case.own}"
-    return Story(
-        id=name,
-        event=one.place.event or f"e_{case.own}",
-        entry=case.name,
-        title=case.entry.title,
-        summary=case.entry.summary,
-        link=case.entry.link,
-        published=case.entry.published,
-        first_seen=one.now,
-        carrier=_carrier(one, name),
-        topics=tagging.topics,
-        severity=tagging.severity,
-        matches=tagging.matches,
-        reasons=tagging.reasons,
-    )
-
-
-def _carrier(one: _Telling, story: str) -> Carrier:
-    case = one.case
-    return Carrier(
-        source=case.feed.source,
-        feed=case.feed.url,
-        link=case.entry.link,
-        seen=one.now,
-        language=case.entry.language or case.feed.language,
-        country=case.feed.country,
-        state_media=case.feed.state_media,
-        story=story,
-        wire=case.fingerprint.wire if case.fingerprint else "",
-    )
-
-
-def _verdict(case: Case, sameness: Sameness, outcome: Outcome, reason: str) -> Verdict:
-    return Verdict(
-        entry=case.entry,
-        identity=case.identity,
-        sameness=sameness,
-        outcome=outcome,
-        reason=reason,
-        tagging=case.tagging,
-    )
 
 
 def _no_topic(case: Case) -> str:

@@ -16,6 +16,16 @@ LARGEST = 20_000
 
 
 @dataclass(frozen=True, slots=True)
+class _Report:
+    """How much is kept of each report in a digest: characters of its texts and of its link,
+    and how many of its news."""
+
+    text: int
+    link: int
+    news: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Bounds:
     """How much is kept: characters of the summary, of any other text and of a link, and
     the length of each list."""
@@ -26,15 +36,18 @@ class _Bounds:
     matches: int
     others: int
     reasons: int
+    report: _Report
 
 
-_WHOLE = _Bounds(LARGEST, LARGEST, LARGEST, LARGEST, LARGEST, LARGEST)
+# Reports of a digest that always fit, all of them, under the bound.
+REPORTS = 20
+_WHOLE = _Bounds(*(LARGEST,) * 6, report=_Report(LARGEST, LARGEST, LARGEST))
 # What is too long is cut by the first of these that makes it fit. The last one always
 # does: a character takes at most six bytes of JSON.
 _CUTS = (
-    _Bounds(summary=2_000, text=1_000, link=2_000, matches=30, others=20, reasons=20),
-    _Bounds(summary=1_000, text=500, link=2_000, matches=15, others=5, reasons=5),
-    _Bounds(summary=0, text=300, link=1_000, matches=0, others=0, reasons=0),
+    _Bounds(2_000, 1_000, 2_000, matches=30, others=20, reasons=20, report=_Report(300, 500, 5)),
+    _Bounds(1_000, 500, 2_000, matches=15, others=5, reasons=5, report=_Report(150, 300, 3)),
+    _Bounds(0, 250, 1_000, matches=0, others=0, reasons=0, report=_Report(30, 0, 1)),
 )
 
 
@@ -86,20 +99,19 @@ def _data(alert: Alert, bounds: _Bounds) -> dict[str, Any]:
 
 
 def _reports(alert: Alert, bounds: _Bounds) -> list[dict[str, Any]]:
-    """The reports of a digest."""
+    """The reports of a digest, every one: what is too long loses words, never a report."""
+    most = bounds.report
     return [
         {
-            "title": one.title[: bounds.text],
-            "link": _link(one.link, bounds),
-            "source": one.source[: bounds.text],
-            "news": [text[: bounds.text] for text in one.news],
+            "title": one.title[: most.text],
+            "link": one.link if len(one.link) <= most.link else "",
+            "source": one.source[: most.text],
+            "severity": one.severity.label,
+            "others": one.others,
+            "news": [text[: most.text] for text in one.news[: most.news]],
         }
-        for one in alert.lines[: bounds.others or _FEWEST]
+        for one in alert.lines
     ]
-
-
-# Reports kept of the longest digest.
-_FEWEST = 5
 
 
 def _kept(story: Story, bounds: _Bounds) -> Iterator[Match]:

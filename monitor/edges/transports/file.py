@@ -16,7 +16,7 @@ import httpx
 
 from monitor.core.models import Attempt, Delivery, Receiver
 from monitor.edges.transports.base import Channel, Transport, Wrong
-from monitor.edges.transports.body import body
+from monitor.edges.transports.body import REPORTS, body
 
 _OWNER_ONLY = 0o600
 # A pipe without a reader must not hang us.
@@ -82,4 +82,4 @@ def _build(receiver: Receiver, client: httpx.AsyncClient, out: TextIO | None) ->
     return File(Path(receiver.options["path"]))
 
 
-CHANNEL = Channel(options=("path",), check=_check, build=_build)
+CHANNEL = Channel(options=("path",), check=_check, build=_build, reports=REPORTS)

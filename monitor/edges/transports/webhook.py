@@ -14,7 +14,7 @@ from standardwebhooks import Webhook as Signer
 
 from monitor.core.models import Attempt, Delivery, Receiver
 from monitor.edges.transports.base import Channel, Transport, Wrong, check_url
-from monitor.edges.transports.body import body
+from monitor.edges.transports.body import REPORTS, body
 from monitor.edges.transports.posting import DEADLINE, Post, post
 
 # Bytes of a key, as the specification has them.
@@ -128,4 +128,9 @@ def _build(receiver: Receiver, client: httpx.AsyncClient, out: TextIO | None) ->
     return Webhook(client, url, _secrets(receiver), headers=headers)
 
 
-CHANNEL = Channel(options=("url", "secret", "headers", "allow_http"), check=_check, build=_build)
+CHANNEL = Channel(
+    options=("url", "secret", "headers", "allow_http"),
+    check=_check,
+    build=_build,
+    reports=REPORTS,
+)

@@ -12,7 +12,7 @@ import pytest
 
 from monitor.core.models import Attempt, Carrier, Delivery, Line, Receiver, Severity
 from monitor.core.wording import sample
-from monitor.edges.transports.slack import Slack, escape
+from monitor.edges.transports.slack import CHANNEL, Slack, escape
 from tests.edges.transports.sending import (
     HOSTILE,
     STATUSES,
@@ -263,3 +263,99 @@ def test_an_update_names_what_is_new_and_a_digest_lists_its_reports(server: Feed
     assert shown_lines[1] == "Why: route 1: russia-sahel"
     assert shown_lines[2] == "⚪ T0 <https://a.example/> (AP, x)"
     assert len(shown_lines) == 12
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_digest_lists_as_many_reports_as_fit_whatever_they_say(
+    server: FeedServer, text: str
+) -> None:
+    hostile = hostile_delivery(text)
+    lines = (Line(text, f"https://a.example/{text}", text, (text,) * 9),) * CHANNEL.reports
+    digest = replace(hostile, alert=replace(hostile.alert, kind="digest", lines=lines))
+    assert len(_arrived(server, digest)) == CHANNEL.reports + 2
+
+
+def test_a_notice_says_what_is_wrong_and_names_no_outlet(server: FeedServer) -> None:
+    one = delivery()
+    story = replace(one.alert.story, topics=frozenset(), title="Given up", summary="410. Look.")
+    notice = replace(one.alert, kind="notice", story=replace(story, matches=()), reason="health")
+    assert _arrived(server, replace(one, alert=notice)) == [
+        "*NOTICE: **Given up* <https://sahel.example/lavrov-bamako>",
+        "410.",
+        "Why: health",
+    ]
+
+
+# -- a bot's thread, and what it may have posted before -------------------------------
+
+TS = b'{"ok":true,"ts":"171.5"}'
+
+
+def _thread(server: FeedServer, edit: bytes) -> tuple[Attempt, dict[str, Any]]:
+    """An update to a told event, and what the first alert was edited to."""
+    server.serve("/api/chat.postMessage", reply(TS))
+    server.serve("/api/chat.update", reply(edit))
+    first = delivery()
+    carrier = replace(first.alert.story.carrier, source="Wire", feed="https://w.example/feed")
+    story = replace(first.alert.story, id="s_2", carrier=carrier)
+    others = (first.alert.story.carrier, _other("a"))
+    update = replace(first.alert, kind="story.update", story=story, others=others)
+    one = replace(first, alert=update, thread="99.5", parent=first.alert)
+    attempt = send(server, _bot(server), one)
+    return attempt, json.loads(server.asked("/api/chat.update")[0].body)
+
+
+def test_with_an_update_the_first_alert_is_edited_to_count_who_carries_the_event(
+    server: FeedServer,
+) -> None:
+    attempt, edited = _thread(server, TS)
+    assert (attempt.ok, attempt.detail, attempt.reference) == (True, "200 ok", "171.5")
+    assert (edited["ts"], edited["channel"], "metadata" in edited) == ("99.5", "C1", False)
+    lines = shown(edited)
+    assert lines[0].startswith("*Lavrov lands in Bamako*")
+    assert any(line.startswith("3 outlets") for line in lines)
+
+
+def test_that_the_first_alert_cannot_be_edited_is_told_and_repeats_nothing(
+    server: FeedServer,
+) -> None:
+    attempt, _ = _thread(server, b'{"ok":false,"error":"cant_update_message"}')
+    assert attempt.ok
+    assert attempt.detail == "200 ok; first alert not edited: 200 cant_update_message"
+
+
+def _standing(server: FeedServer, history: bytes, thread: str = "") -> Attempt:
+    server.serve("/api/chat.postMessage", reply(TS))
+    server.serve("/api/conversations.history", reply(history))
+    server.serve("/api/conversations.replies", reply(history))
+    return send(server, _bot(server), replace(delivery(), uncertain=True, thread=thread))
+
+
+@pytest.mark.parametrize("thread", ["", "99.5"])
+def test_what_may_have_arrived_is_looked_for_and_not_posted_again(
+    server: FeedServer, thread: str
+) -> None:
+    metadata = {"event_type": "monitor_alert", "event_payload": {"delivery": delivery().id}}
+    there = [{"ts": "1.1"}, {"ts": "2.2", "metadata": metadata}]
+    attempt = _standing(server, json.dumps({"ok": True, "messages": there}).encode(), thread)
+    assert attempt == Attempt(ok=True, detail="had arrived before", reference="2.2")
+    (asked,) = server.requests
+    assert asked.path.endswith("replies" if thread else "history")
+    fields = json.loads(asked.body)
+    assert (fields["channel"], fields.get("ts", "")) == ("C1", thread)
+    assert float(fields["oldest"]) == NOW.timestamp()
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        b'{"ok":true,"messages":[]}',
+        b'{"ok":false,"error":"missing_scope"}',
+        b"<html>",
+        b'{"ok":true,"messages":[{"ts":"1","metadata":{"event_type":"x"}}]}',
+    ],
+)
+def test_what_is_not_found_there_is_posted_with_its_id(server: FeedServer, history: bytes) -> None:
+    assert _standing(server, history).reference == "171.5"
+    posted = json.loads(server.asked("/api/chat.postMessage")[0].body)
+    assert posted["metadata"]["event_payload"] == {"delivery": delivery().id}

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta, timezone
 import httpx
 import pytest
 
-from monitor.core.models import Delivery, Line, Match, Receiver
+from monitor.core.models import Delivery, Line, Match, Receiver, Severity
 from monitor.edges.transports.body import body
-from monitor.edges.transports.webhook import Webhook
+from monitor.edges.transports.webhook import CHANNEL, Webhook
 from tests.edges.transports.hook_double import NEXT_SECRET, SECRET, HookDouble
 from tests.edges.transports.sending import (
     HOSTILE,
@@ -194,15 +194,53 @@ def test_an_update_and_a_digest_say_so_in_their_type_and_bring_their_news() -> N
     update = replace(one.alert, kind="story.update", news=("31 killed",))
     told = json.loads(body(replace(one, alert=update)))
     assert (told["type"], told["data"]["news"]) == ("story.update", ["31 killed"])
-    lines = (Line("Toll rises", "https://a.example/", "AP", ("31 killed",)),) * 40
+    lines = (Line("Toll rises", "https://a.example/", "AP", ("31 killed",), Severity.HIGH, 2),) * 3
     digest = json.loads(body(replace(one, alert=replace(one.alert, kind="digest", lines=lines))))
     assert digest["type"] == "digest"
     assert digest["data"]["reports"][0] == {
         "title": "Toll rises",
         "link": "https://a.example/",
         "source": "AP",
+        "severity": "high",
+        "others": 2,
         "news": ["31 killed"],
     }
-    long = (Line("x" * 3_000, "https://a.example/", "AP", ()),) * 40
-    cut = body(replace(one, alert=replace(one.alert, kind="digest", lines=long)))
-    assert len(cut) < 20_000
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_digest_lists_every_report_however_long(text: str) -> None:
+    hostile = hostile_delivery(text)
+    lines = (Line(text, f"https://a.example/{text}", text, (text,) * 9),) * CHANNEL.reports
+    content = body(replace(hostile, alert=replace(hostile.alert, kind="digest", lines=lines)))
+    assert len(content) < 20_000
+    assert len(json.loads(content)["data"]["reports"]) == CHANNEL.reports
+
+
+def test_headers_of_ones_own_come_along_and_their_values_are_shown_nowhere(
+    server: FeedServer,
+) -> None:
+    server.serve(PATH, reply(b"bad key s3cret-of-the-desk", 401))
+    receiver = _hook(server)
+    lines = "X-Desk: africa\nX-Key: s3cret-of-the-desk"
+    receiver = replace(receiver, options={**receiver.options, "headers": lines})
+    attempt = send(server, receiver)
+    (asked,) = server.asked(PATH)
+    assert (asked.headers["x-desk"], asked.headers["x-key"]) == ("africa", "s3cret-of-the-desk")
+    assert attempt.detail == "401 bad key ***"
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("no header", "holds a line that is no header"),
+        ("X Desk: s3cret", "holds a line that is no header"),
+        ("X-Desk:", "holds a line that is no header"),
+        ("X-Desk: s3cr\u00e9t", "X-Desk holds what no header can"),
+        ("Webhook-Id: s3cret", "Webhook-Id is set by us"),
+        ("Host: s3cret", "Host is set by us"),
+    ],
+)
+def test_a_header_that_cannot_be_sent_is_a_fault_that_hides_its_value(line: str, why: str) -> None:
+    options = {"url": "https://h.example/", "secret": SECRET, "headers": line}
+    ((option, said, _),) = CHANNEL.check(Receiver("hook", "webhook", options))
+    assert (option, said) == ("headers", why)
