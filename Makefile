@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup run demo test quick bench eval learn lint lock clean
+.PHONY: setup run demo test quick bench soak eval learn lint lock clean
 
 setup: $(STAMP)
 
@@ -40,6 +40,10 @@ learn: setup
 	$(PYTHON) -m venv .learn
 	.learn/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/learn.txt
 	PYTHONPATH=.:$$(echo $(VENV)/lib/python3*/site-packages) .learn/bin/python -m eval.learn
+
+# An hour of random faults on the running service; MINUTES and SEED may be set.
+soak: setup
+	$(BIN)/python -m benchmarks.soak --minutes $${MINUTES:-60} --seed $${SEED:-1}
 
 # Matchers of others are only installed here, apart from the program.
 bench: setup

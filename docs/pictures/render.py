@@ -2,10 +2,10 @@
 
     PYTHONPATH=. python docs/pictures/render.py [FOLDER]
 
-Debian's chromium, fonts-lato, fonts-open-sans, fonts-roboto-unhinted, fonts-noto-core and
-fonts-noto-color-emoji are needed. The reports in stories.toml go through the shipped rules, what
-is told goes through the real channels, and their payloads are drawn here. looks.css is how the
-apps look, by eye: not their code, and no proof of how they break lines.
+Debian's chromium, pngquant, fonts-lato, fonts-open-sans, fonts-roboto-unhinted, fonts-noto-core
+and fonts-noto-color-emoji are needed. The reports in stories.toml go through the shipped rules,
+what is told goes through the real channels, and their payloads are drawn here. looks.css is how
+the apps look, by eye: not their code, and no proof of how they break lines.
 """
 
 from __future__ import annotations
@@ -14,116 +14,39 @@ import re
 import subprocess
 import sys
 import tempfile
-import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from html import escape
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from monitor.core.commit import gather
-from monitor.core.digests import message_of
-from monitor.core.identity import identify
-from monitor.core.models import Attempt, Condition, Delivery, Entry, Feed, FeedState, Route
-from monitor.core.notices import notices
-from monitor.core.pacing import Turn, parcels
-from monitor.core.triage import Policy
-from monitor.core.wording import put
-from monitor.edges.rulebook import load_rulebook
-from monitor.edges.store.memory import MemoryStore
+from stories import digest, notice, raid, told
+
+from monitor.core.models import Delivery
+from monitor.core.wording import Wording, put
 from monitor.edges.transports import discord, slack, teams, telegram
-from monitor.service.deciding import decide
 
 _HERE = Path(__file__).parent
-_STORIES = tomllib.loads((_HERE / "stories.toml").read_text(encoding="utf-8"))
-_DAY = datetime(2026, 11, 23, tzinfo=UTC)
-# From when an outlet dates a report to when it is seen, and from then to when it is sent.
-_LAG, _SENDING = timedelta(minutes=6), timedelta(seconds=4)
-
-
-# --- what is told -----------------------------------------------------------------------
-
-
-def told(story: str, **wanted: Any) -> list[Delivery]:
-    """What a desk with one route is told of the reports of a story, by the shipped rules."""
-    route = Route(("desk",), topics=frozenset({"russia-sahel", "sahel"}), **wanted)
-    policy, store = Policy(load_rulebook(None), (route,)), MemoryStore()
-    return [made for number in _numbers(story) for made in _judged(story, number, policy, store)]
-
-
-def _numbers(story: str) -> range:
-    return range(len(_STORIES[story]))
-
-
-def _judged(story: str, number: int, policy: Policy, store: MemoryStore) -> Sequence[Delivery]:
-    """The deliveries that one report leads to; the store remembers it."""
-    report = _STORIES[story][number]
-    feed, now = _feed(report["outlet"]), _at(report["at"])
-    one = _entry(feed, f"{story}-{number}", report, now - _LAG)
-    decided = decide(store, feed, tuple(zip((one,), identify([one]), strict=True)), policy, now)
-    state = FeedState(revision=store.feed_state(feed.key).revision + 1)
-    commit = gather(feed.key, feed.url, state, decided.verdicts, decided.known, now=now)
-    if not store.commit(commit):
-        raise AssertionError("memory has one writer, yet a commit was refused")
-    return commit.deliveries
-
-
-def _entry(feed: Feed, name: str, report: Mapping[str, str], published: datetime) -> Entry:
-    link = f"{feed.url.rpartition('/')[0]}/{name}"
-    words = (report["title"], report["summary"], link)
-    return Entry(feed.url, name, *words, published=published, language=feed.language)
-
-
-def _feed(outlet: str) -> Feed:
-    return Feed(f"https://{outlet}.example/feed", **_STORIES["outlets"][outlet])
-
-
-def _at(clock: str) -> datetime:
-    return datetime.combine(_DAY, datetime.strptime(clock, "%H:%M").time(), UTC)  # noqa: DTZ007
-
-
-def raid() -> tuple[Delivery, Delivery]:
-    """An alert as the bot edits it once its update came, and that update."""
-    first, update = told("raid")
-    ours = first.alert.story.carrier.feed
-    carriers = (*update.alert.others, update.alert.story.carrier)
-    others = tuple(one for one in carriers if one.feed != ours)
-    return replace(first, alert=replace(first.alert, others=others)), update
-
-
-def digest() -> Delivery:
-    """A digest, as the sender puts it together."""
-    due = told("digest", alerts="digest", updates="digest")
-    (parcel,) = parcels(due, Turn(), reports=10)
-    return replace(message_of(parcel), created=_at("19:30"))
-
-
-def notice() -> Delivery:
-    """That a receiver takes no alerts."""
-    since, now = _at("19:26"), _at("19:34")
-    after = Condition(failures=5, since=since.timestamp())
-    refused = Attempt(ok=False, detail="503 upstream connect error", status=503)
-    (made,) = notices("night-desk", Condition(), after, refused, dead=0, to=("desk",), now=now)
-    return made
+# From when something is decided to when it is sent.
+_SENDING = timedelta(seconds=4)
 
 
 # --- how the apps show it ---------------------------------------------------------------
 
-_Message = Callable[[Any], dict[str, Any]]
 
-
-def shown(sent: Delivery, message: _Message) -> dict[str, Any]:
-    """The payload of a delivery, made by its channel."""
-    return message(put(sent.alert, sent.created + _SENDING))
+def words(sent: Delivery, edited: datetime | None = None) -> Wording:
+    """What a delivery says when it is sent, or when it was edited later."""
+    return put(sent.alert, edited or sent.created + _SENDING)
 
 
 def tag(name: str, inner: str, kind: str = "", more: str = "") -> str:
-    """An element of HTML; `inner` is HTML already. `dir` is as Slack's web client has it."""
+    """An element of HTML; `inner` is HTML already."""
     return f'<{name} class="{kind}" {more}>{inner}</{name}>'
 
 
 def linked(inner: str, url: str) -> str:
+    """HTML that leads somewhere, where `url` says where."""
     return f'<a href="{escape(url)}">{inner}</a>' if url else inner
 
 
@@ -134,11 +57,14 @@ def signed(sent: Delivery, body: str) -> str:
     return tag("div", tag("i", "m", "avatar") + tag("div", head + body, "body"), "message")
 
 
-def slack_message(sent: Delivery) -> str:
-    return signed(sent, "".join(map(_slack_block, shown(sent, slack.message)["blocks"])))
+def slack_message(sent: Delivery, edited: datetime | None = None) -> str:
+    """A message in Slack."""
+    blocks = slack.message(words(sent, edited))["blocks"]
+    return signed(sent, "".join(map(_slack_block, blocks)))
 
 
 def _slack_block(block: Mapping[str, Any]) -> str:
+    """A block; its direction is that of its first letter, as in Slack's web client."""
     (first,) = block["elements"]
     if block["type"] == "context":
         return tag("div", escape(first["text"]), "context", 'dir="auto"')
@@ -153,7 +79,8 @@ def _slack_element(one: Mapping[str, Any]) -> str:
 
 
 def teams_message(sent: Delivery) -> str:
-    (attached,) = shown(sent, teams.message)["attachments"]
+    """A message in Teams."""
+    (attached,) = teams.message(words(sent))["attachments"]
     card = "".join(map(_card_element, attached["content"]["body"]))
     return signed(sent, tag("div", card, "card"))
 
@@ -168,11 +95,14 @@ def _card_element(one: Mapping[str, Any]) -> str:
 def _text_run(one: Mapping[str, Any]) -> str:
     subtle = "subtle" if one.get("isSubtle") else ""
     kind = f"{one.get('size', '')} {one.get('weight', '')} {subtle}"
-    return tag("span", linked(escape(one["text"]), one.get("selectAction", {}).get("url", "")), kind)
+    return tag(
+        "span", linked(escape(one["text"]), one.get("selectAction", {}).get("url", "")), kind
+    )
 
 
 def discord_message(sent: Delivery) -> str:
-    payload = shown(sent, discord.message)
+    """A message in Discord."""
+    payload = discord.message(words(sent))
     (embed,) = payload["embeds"]
     inner = "".join(map(_markdown_line, embed["description"].split("\n")))
     box = tag("div", inner, "embed", f'style="border-left-color:#{embed["color"]:06x}"')
@@ -202,7 +132,8 @@ def _markdown(line: str) -> Iterator[str]:
 
 
 def telegram_message(sent: Delivery) -> str:
-    payload = shown(sent, telegram.message)
+    """A message in Telegram."""
+    payload = telegram.message(words(sent))
     start, lines = 0, []
     for line in payload["text"].split("\n"):
         end = start + telegram.units(line)
@@ -219,7 +150,7 @@ def _telegram_line(line: str, start: int, end: int, entities: Iterable[dict[str,
     cuts = {start, end} | {at for one in inside for at in (one["offset"], _end(one))}
     edges, raw = sorted(cuts), line.encode("utf-16-le")
     pieces = []
-    for left, right in zip(edges, edges[1:], strict=False):
+    for left, right in pairwise(edges):
         text = raw[2 * (left - start) : 2 * (right - start)].decode("utf-16-le")
         active = [one for one in inside if one["offset"] <= left and right <= _end(one)]
         pieces.append(_telegram_run(text, active))
@@ -238,26 +169,27 @@ def _telegram_run(text: str, active: Sequence[Mapping[str, Any]]) -> str:
 # --- pictures ---------------------------------------------------------------------------
 
 
-def pictures() -> Iterator[tuple[str, int, float, str]]:
-    """Each picture's name, width in CSS pixels, scale, and body."""
+def pictures() -> Iterator[tuple[str, int, str]]:
+    """Each picture's name, width in CSS pixels, and body."""
     (alliance,) = told("alliance", languages=frozenset({"en", "ar"}))
     (arabic,) = told("arabic")
     first, update = raid()
     desk = tag("h1", "# sahel-desk")
     both = slack_message(alliance) + slack_message(arabic)
-    yield "slack-alert-phone", 360, 2, tag("main", desk + both, "slack phone")
-    thread = slack_message(first) + tag("h2", "1 reply") + slack_message(update)
+    yield "slack-alert-phone", 360, tag("main", desk + both, "slack phone")
+    edited = slack_message(first, update.created + _SENDING)
+    thread = edited + tag("h2", "1 reply") + slack_message(update)
     head = tag("h1", "Thread " + tag("small", "# sahel-desk"))
-    yield "slack-alert", 720, 2, tag("main", head + thread, "slack desktop")
+    yield "slack-alert", 720, tag("main", head + thread, "slack desktop")
     daily = slack_message(digest()) + slack_message(notice())
-    yield "slack-digest-phone", 360, 2, tag("main", desk + daily, "slack phone")
-    drawn = (("Teams", teams_message), ("Discord", discord_message), ("Telegram", telegram_message))
-    columns = [tag("section", tag("h1", name) + draw(alliance), name) for name, draw in drawn]
-    yield "channels", 1080, 1.5, tag("main", "".join(columns), "channels")
+    yield "slack-digest-phone", 360, tag("main", desk + daily, "slack phone")
+    apps = (("Teams", teams_message), ("Discord", discord_message), ("Telegram", telegram_message))
+    columns = [tag("section", tag("h1", app) + dress(alliance), app) for app, dress in apps]
+    yield "channels", 1080, tag("main", "".join(columns), "channels")
 
 
-def draw(path: Path, width: int, scale: float, body: str) -> None:
-    """Let chromium draw a page, as high as it is."""
+def draw(path: Path, width: int, body: str) -> None:
+    """Let chromium draw a page, as high as it is, and keep so many colours as are seen."""
     style = (_HERE / "looks.css").read_text(encoding="utf-8")
     measure = "document.title = document.querySelector('main').offsetHeight"
     page = f'<!doctype html><meta charset="utf-8"><style>{style}</style>{body}'
@@ -267,21 +199,35 @@ def draw(path: Path, width: int, scale: float, body: str) -> None:
         file.write_text(sized, encoding="utf-8")
         found = re.search(r"<title>(\d+)", _chromium(folder, file, "--dump-dom"))
         size = f"--window-size={width},{found[1] if found else 0}"
-        scaled = f"--force-device-scale-factor={scale}"
-        _chromium(folder, file, f"--screenshot={path.resolve()}", size, scaled)
+        drawn = f"{folder}/{path.name}"
+        _chromium(folder, file, f"--screenshot={drawn}", size, "--force-device-scale-factor=2")
+        _run("pngquant", "--force", "--strip", "--output", str(path), "128", "--", drawn)
+
+
+_QUIET = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--hide-scrollbars",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--proxy-server=127.0.0.1:9",
+)
 
 
 def _chromium(folder: str, page: Path, *arguments: str) -> str:
     """What chromium says, run with a new profile and without a network."""
-    quiet = "--headless --no-sandbox --disable-gpu --hide-scrollbars --no-first-run".split()
-    apart = "--disable-background-networking --disable-sync --proxy-server=127.0.0.1:9".split()
     profile = f"--user-data-dir={folder}/profile"
-    command = ["chromium", *quiet, *apart, profile, *arguments, page.as_uri()]
+    return _run("chromium", *_QUIET, profile, *arguments, page.as_uri())
+
+
+def _run(*command: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)  # noqa: S603
     return done.stdout
 
 
 if __name__ == "__main__":
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else _HERE
-    for name, width, scale, body in pictures():
-        draw(target / f"{name}.png", width, scale, body)
+    for name, width, body in pictures():
+        draw(target / f"{name}.png", width, body)

@@ -151,6 +151,9 @@ def status_row(
             for name, counts in counted.items()
         },
         "troubles": gauges.troubles,
+        "closed_until": {
+            name: iso(datetime.fromtimestamp(at, UTC)) for name, at in gauges.closed.items()
+        },
         "queues": {
             "feeds_due": gauges.due,
             "feeds_overdue": late,

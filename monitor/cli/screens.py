@@ -143,7 +143,7 @@ def unknown_link(url: str) -> str:
 
 def status(row: dict[str, Any]) -> str:
     """The state of everything, for a terminal."""
-    told = _deliveries(row["deliveries"], row["troubles"])
+    told = _deliveries(row)
     lines = _feeds(row["feeds"]) + told + _service(row)
     return "\n".join(lines)
 
@@ -166,12 +166,20 @@ def _feeds(feeds: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def _deliveries(deliveries: dict[str, dict[str, int]], troubles: dict[str, str]) -> list[str]:
-    lines = ["DELIVERIES  " + ("" if deliveries else "none yet")]
-    for name, counts in deliveries.items():
+def _deliveries(row: dict[str, Any]) -> list[str]:
+    lines = ["DELIVERIES  " + ("" if row["deliveries"] else "none yet")]
+    for name, counts in row["deliveries"].items():
         lines.append(f"  {name:12} " + ", ".join(f"{n} {state}" for state, n in counts.items()))
-        if name in troubles:
-            lines.append(f"               last failure {plain(troubles[name])}")
+        if name in row["troubles"]:
+            lines.append(f"               last failure {plain(row['troubles'][name])}")
+        if name in row["closed_until"]:
+            until = row["closed_until"][name]
+            lines.append(
+                f"               NOTHING IS SENT until {until}: it failed, or asked to wait"
+            )
+        if counts["dead"]:
+            again = f"monitor redeliver --dead --receiver {name}"
+            lines.append(f"               {counts['dead']} GIVEN UP; once mended: {again}")
     return lines
 
 
