@@ -15,7 +15,8 @@ import sys
 import time
 
 from tests.servers import short_folder
-from tests.service.running import newsroom, service, title, wait_until, write_config
+from tests.service.desks import headlines
+from tests.service.running import newsroom, service, wait_until, write_config
 
 
 def main() -> int:
@@ -29,8 +30,8 @@ def main() -> int:
             last = f"/feed/{chosen.feeds - 1}"
             wait_until(lambda: len(room.server.asked(last)) > 1, 60, "two polls of each feed")
             started, before = time.monotonic(), len(room.server.requests)
-            for number in range(chosen.entries):
-                room.publish(number % chosen.feeds, title(number))
+            for number, title in enumerate(headlines()[: chosen.entries]):
+                room.publish(number % chosen.feeds, title)
                 time.sleep(0.2)
             wait_until(lambda: len(room.titles()) == chosen.entries, 60, "all entries")
             seconds = time.monotonic() - started

@@ -27,6 +27,8 @@ _DIGEST = 500
 _INTERRUPTED = 5
 # Seconds waited here for a pace to be kept; what takes longer is left to the sweep.
 _NAP = 5.0
+# Seconds that a send has beyond its time-out.
+_GRACE = 0.5
 # Seconds between tries to write down an answer while the store is away.
 _AGAIN = 0.2
 
@@ -191,7 +193,8 @@ class _Serving:
             return _failed(f"{message.interrupted} attempts were interrupted before their answer")
         seconds = self.sender.timeout.total_seconds()
         try:
-            async with asyncio.timeout(seconds):
+            # A channel's own deadline comes first: it knows whether anything was sent.
+            async with asyncio.timeout(seconds + _GRACE):
                 return await self.transport.send(message, self.sender.clock())
         except TimeoutError:
             why = f"no complete answer came within {seconds:g} s"

@@ -209,6 +209,21 @@ def test_in_a_storm_alerts_are_rolled_up_and_none_is_left_out() -> None:
     assert post.count(DeliveryState.SENT) == 8
 
 
+def test_a_send_that_takes_too_long_is_ended_and_may_have_arrived() -> None:
+    post = posted("s_1")
+    post.sender = replace(post.sender, timeout=timedelta(milliseconds=1))
+
+    class Hanging(Transport):
+        async def send(self, *_: object) -> Attempt:
+            await asyncio.sleep(60)
+            raise AssertionError
+
+    asyncio.run(post.sender.serve(DESK, Hanging([]), post.told.append))
+    (told,) = post.told
+    assert told.attempt.detail == "no complete answer came within 0.001 s"
+    assert told.attempt.uncertain
+
+
 def test_a_bug_in_a_transport_is_loud_and_its_delivery_waits_its_turn() -> None:
     post = posted("s_1", "s_2")
     with pytest.raises(RuntimeError, match="bug"):

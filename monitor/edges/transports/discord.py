@@ -20,7 +20,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import groupby
 from typing import Any, NamedTuple, TextIO
 from urllib.parse import quote, urlsplit
 
@@ -31,7 +30,7 @@ from monitor.core.parse.plain import shorten
 from monitor.core.wording import Wording, put
 from monitor.edges.net import parse_retry_after
 from monitor.edges.transports.base import Channel, Transport, Wrong, check_url
-from monitor.edges.transports.layout import Line, Role, Run, lines
+from monitor.edges.transports.layout import Line, Role, Run, lines, merged
 from monitor.edges.transports.posting import DEADLINE, Post, post
 
 # Characters (code points: discord/discord-api-docs#1315) of `content` ("Execute Webhook") and
@@ -159,14 +158,8 @@ def _description(rest: Sequence[Line]) -> str:
 
 
 def _dressed(line: Line, cut: _Cut) -> str:
-    text = "".join(_markdown(run, cut) for run in _merged(line.runs))
+    text = "".join(_markdown(run, cut) for run in merged(line.runs))
     return f"> {text}" if line.role is Role.QUOTE else text
-
-
-def _merged(runs: Sequence[Run]) -> Iterator[Run]:
-    """Neighbours of one style as one, for "**a****b**" is not two words in bold."""
-    for (bold, url), alike in groupby(runs, key=lambda run: (run.bold, run.url)):
-        yield Run("".join(run.text for run in alike), bold, url)
 
 
 def _markdown(run: Run, cut: _Cut) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
 
 from monitor.core.models import Severity
 from monitor.core.wording import Elsewhere, Report, Wording
@@ -100,6 +101,12 @@ def _others(named: Sequence[Elsewhere], more: int) -> Iterator[Run]:
         yield Run(one.outlet, url=_short(one.link))
     if more:
         yield Run(f" and {more} more")
+
+
+def merged(runs: Sequence[Run]) -> Iterator[Run]:
+    """Neighbours of one style as one: in Markdown "**a****b**" is not two words in bold."""
+    for (bold, url), alike in groupby(runs, key=lambda run: (run.bold, run.url)):
+        yield Run("".join(run.text for run in alike), bold, url)
 
 
 def _short(link: str) -> str:

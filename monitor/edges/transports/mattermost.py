@@ -18,10 +18,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from itertools import groupby
 from typing import TextIO
 from urllib.parse import quote, urlsplit
 
@@ -31,7 +30,7 @@ from monitor.core.models import Attempt, Delivery, Pace, Receiver
 from monitor.core.parse.plain import shorten
 from monitor.core.wording import Wording, put
 from monitor.edges.transports.base import Channel, Transport, Wrong, check_url
-from monitor.edges.transports.layout import Line, Role, Run, lines
+from monitor.edges.transports.layout import Line, Role, Run, lines, merged
 from monitor.edges.transports.posting import DEADLINE, Post, post
 
 # Characters of a post; a longer one is cut in two anywhere (same page, "Tips and best
@@ -104,18 +103,12 @@ def message(alert: Wording) -> str:
 
 
 def _dressed(line: Line, most: int) -> str:
-    text = "".join(_markdown(run, most) for run in _merged(line.runs))
+    text = "".join(_markdown(run, most) for run in merged(line.runs))
     if text.count("$") > 1:
         # Servers that show formulas would make one of what stands between two of them.
         text = text.replace("$", "&#36;")
     # The empty line ends the quote.
     return f"> {text}\n" if line.role is Role.QUOTE else text
-
-
-def _merged(runs: Sequence[Run]) -> Iterator[Run]:
-    """Neighbours of one style as one, for "**a****b**" is not two words in bold."""
-    for (bold, url), alike in groupby(runs, key=lambda run: (run.bold, run.url)):
-        yield Run("".join(run.text for run in alike), bold, url)
 
 
 def _markdown(run: Run, most: int) -> str:
