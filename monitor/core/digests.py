@@ -33,7 +33,7 @@ def message_of(deliveries: Sequence[Delivery]) -> Delivery:
     alert = replace(
         first.alert,
         kind="digest",
-        reason=_ROLLED if rolled else "digest of this receiver's routes",
+        reason=_ROLLED if rolled else "",
         lines=tuple(map(_line, deliveries)),
         news=(),
     )
@@ -50,4 +50,5 @@ def _line(one: Delivery) -> Line:
         one.alert.news,
         story.severity,
         len(one.alert.others),
+        story.carrier.state_media,
     )

@@ -41,14 +41,19 @@ class _Sentence:
 def sentence(story: Story) -> tuple[Piece, ...]:
     """The telling sentence, cut where evidence begins and ends.
 
-    The summary's with most evidence; where it has none the title's, for the title is shown
-    anyway; where neither has any the summary's first. A long one is shown from a little
-    before its first evidence on.
+    The summary's with most evidence, its first where another has but one piece more; where it
+    has none the title's, for the title is shown anyway; where neither has any the summary's first.
+    A long one is shown from a little before its first evidence on.
     """
     summary, title = (list(_sentences(story, field)) for field in ("summary", "title"))
     telling = [[one for one in found if one.evidence] for found in (summary, title)]
     choice = next(filter(None, (*telling, summary, title)), None)
-    return _pieces(max(choice, key=lambda one: len(one.evidence))) if choice else ()
+    return _pieces(max(choice, key=_weight)) if choice else ()
+
+
+def _weight(one: _Sentence) -> int:
+    """How much a sentence tells; the lead says what happened."""
+    return len(one.evidence) + (not one.start)
 
 
 def _sentences(story: Story, field: str) -> Iterator[_Sentence]:

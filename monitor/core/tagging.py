@@ -152,9 +152,14 @@ def _reasons(subjects: Sequence[_Held], gravest: _Held, implied: set[str]) -> It
 
 def _words(held: _Held) -> str:
     named = dict.fromkeys(
-        f'"{one.text}"' + (f" ({one.entity.name})" if one.entity else "") for one in held.evidence
+        _named(one.text, one.entity.name if one.entity else "") for one in held.evidence
     )
     return ", ".join(list(named)[:_SHOWN])
+
+
+def _named(text: str, name: str) -> str:
+    """What was read, and whom it means where the text says another name."""
+    return f'"{text}" ({name})' if name and name.casefold() != text.casefold() else f'"{text}"'
 
 
 def _matches(held: Sequence[_Held], rulebook: Rulebook, implied: set[str]) -> Iterator[Match]:

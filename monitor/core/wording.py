@@ -131,7 +131,7 @@ def put(alert: Alert, now: datetime) -> Wording:
         when="" if ours else when(story, now),
         severity=story.severity,
         topics=shorten(", ".join(topics(story)), _LINE),
-        sentence=sentence(story),
+        sentence=_whole(story) if ours else sentence(story),
         reason=shorten(clean(alert.reason), _LINE),
         others=tuple(names[:_NAMED]),
         more=len(names[_NAMED:]),
@@ -141,9 +141,18 @@ def put(alert: Alert, now: datetime) -> Wording:
     )
 
 
+def _whole(story: Story) -> tuple[Piece, ...]:
+    """All of a text that we wrote ourselves."""
+    said = shorten(clean(story.summary), _LINE)
+    return (Piece(said),) if said else ()
+
+
 def _report(line: Line) -> Report:
+    source = shorten(clean(line.source), _NAME) or "unnamed source"
     more = f"and {line.others} more" if line.others else ""
-    said = ", ".join(filter(None, (shorten(clean(line.source), _NAME), more, *line.news)))
+    where = ", ".join(filter(None, (source, "state media" * line.state_media, more)))
+    news = ", ".join(filter(None, map(clean, line.news)))
+    said = " · ".join(filter(None, (where, news)))
     headline = shorten(clean(line.title), _REPORT) or "(no title)"
     return Report(headline, safe_link(line.link), shorten(clean(said), _REPORT), line.severity)
 
@@ -160,8 +169,7 @@ def reach(carriers: Sequence[Carrier]) -> str:
     first = min(outlets.values(), key=lambda one: one.seen)
     spoken = sorted({_spoken(one.language or "") for one in outlets.values()} - {""})
     said = [
-        f"{len(outlets)} outlets",
-        f"{len(own)} independent",
+        _outlets(len(outlets), len(own)),
         f"{state} state media" * bool(state),
     ]
     where = f"first {outlet(first)}, {first.seen:%d %b %H:%M} UTC"
@@ -169,6 +177,10 @@ def reach(carriers: Sequence[Carrier]) -> str:
 
 
 _SEVERAL = 2
+
+
+def _outlets(all_: int, own: int) -> str:
+    return f"{all_} outlets, {own} independent" if own < all_ else f"{all_} independent outlets"
 
 
 def _headline(story: Story) -> str:

@@ -205,4 +205,4 @@ def test_a_digest_counts_its_reports_and_shows_each_in_a_line() -> None:
     lines = (Line("Toll\nrises", "javascript:x", "AP", ("31 killed", "now high")),)
     words = put(replace(delivery().alert, kind="digest", lines=lines), NOW)
     assert words.title == "Digest: 1 report"
-    assert words.reports == (Report("Toll rises", "", "AP, 31 killed, now high"),)
+    assert words.reports == (Report("Toll rises", "", "AP · 31 killed, now high"),)

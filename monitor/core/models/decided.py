@@ -149,7 +149,7 @@ class Route:
 @dataclass(frozen=True, slots=True)
 class Line:
     """One report in a digest: its headline, its link, its outlet, what is new in it, how grave
-    it is, and how many other outlets carry it.
+    it is, how many other outlets carry it, and whether its own is state media.
     """
 
     title: str
@@ -158,6 +158,7 @@ class Line:
     news: tuple[str, ...] = ()
     severity: Severity = Severity.LOW
     others: int = 0
+    state_media: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,7 +186,7 @@ def _alerts(
             if added and how.updates != "quiet":
                 late = "digest" in (how.updates, how.alerts)
                 kind = "digest" if late else "story.update"
-                said = "; ".join((f"new: {', '.join(added)}", one.place.reason, how.why))
+                said = f"new: {', '.join(added)}; {how.why}"
                 alerts.append(
                     Alert(receiver, said, story, others, kind, added, event_told[receiver])
                 )

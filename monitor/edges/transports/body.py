@@ -108,6 +108,7 @@ def _reports(alert: Alert, bounds: _Bounds) -> list[dict[str, Any]]:
             "source": one.source[: most.text],
             "severity": one.severity.label,
             "others": one.others,
+            "state_media": one.state_media,
             "news": [text[: most.text] for text in one.news[: most.news]],
         }
         for one in alert.lines

@@ -60,28 +60,37 @@ def lines(alert: Wording) -> tuple[Line, ...]:
 
 
 def _alert(alert: Wording) -> Iterator[Line]:
+    """What happened and who says so first, then the evidence; what only places it comes after."""
     kind = (Run(f"{alert.kind}: ", bold=True),) if alert.kind else ()
     yield Line(Role.HEADLINE, (*kind, Run(alert.headline, bold=True, url=alert.link)))
     if alert.news:
         yield Line(Role.NEWS, (Run("New: "), Run(alert.news, bold=True)))
-    for fact in (alert.origin, alert.reach):
-        if fact:
-            yield Line(Role.FACT, (Run(fact),))
-    if alert.label:
-        yield Line(Role.FACT, (Run(f"{SIGNALS[alert.severity]} {alert.label}"),))
+    yield from _fact(alert.origin)
     if alert.sentence:
         quote = tuple(Run(one.text, bold=one.evidence) for one in alert.sentence)
         yield Line(Role.QUOTE, quote)
-    yield Line(Role.WHY, (Run(f"Why: {alert.reason}"),))
+    yield from _fact(f"{SIGNALS[alert.severity]} {alert.label}" if alert.label else "")
+    yield from _fact(alert.reach)
+    yield from _why(alert.reason)
     if alert.others:
         yield Line(Role.OTHERS, tuple(_others(alert.others, alert.more)))
 
 
 def _digest(alert: Wording) -> Iterator[Line]:
     yield Line(Role.HEADLINE, (Run(alert.title, bold=True),))
-    yield Line(Role.WHY, (Run(f"Why: {alert.reason}"),))
+    yield from _why(alert.reason)
     for one in alert.reports:
         yield Line(Role.REPORT, _report(one))
+
+
+def _fact(text: str) -> Iterator[Line]:
+    if text:
+        yield Line(Role.FACT, (Run(text),))
+
+
+def _why(reason: str) -> Iterator[Line]:
+    if reason:
+        yield Line(Role.WHY, (Run(f"Why: {reason}"),))
 
 
 def _report(one: Report) -> tuple[Run, ...]:

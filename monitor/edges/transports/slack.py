@@ -17,7 +17,7 @@ from typing import Any, TextIO
 
 import httpx
 
-from monitor.core.models import Alert, Attempt, Carrier, Delivery, Pace, Receiver
+from monitor.core.models import Alert, Attempt, Carrier, Delivery, Pace, Receiver, Severity
 from monitor.core.parse.plain import shorten
 from monitor.core.wording import Wording, put
 from monitor.edges.transports.base import Channel, Transport, Wrong, check_url
@@ -77,7 +77,9 @@ class Bot:
             return Attempt(ok=True, detail="had arrived before", reference=there)
         fields = message(put(delivery.alert, now)) | {"metadata": _metadata(delivery)}
         if delivery.thread:
-            fields["thread_ts"] = delivery.thread
+            # In a thread alone a grave turn would be seen by nobody who did not open it.
+            grave = delivery.alert.story.severity >= Severity.HIGH
+            fields |= {"thread_ts": delivery.thread, "reply_broadcast": grave}
         request = self._request("chat.postMessage", fields)
         attempt = _understood(await post(self._client, request, now, self._deadline))
         return await self._count(delivery, attempt, now) if attempt.ok else attempt

@@ -69,8 +69,8 @@ def test_an_alert_arrives_as_title_and_text(server: FeedServer) -> None:
         [
             "https://sahel.example/lavrov-bamako",
             "From Sahel Daily (Mali, English), published 14 Mar 2026 11:00 UTC, 1 h ago",
-            "🟠 high: russia-sahel, sahel, russia",
             "> Lavrov lands in Bamako",
+            "🟠 high: russia-sahel, sahel, russia",
             "Why: route 1: russia-sahel",
         ],
     )
@@ -95,7 +95,7 @@ def test_a_digest_lists_all_its_reports(server: FeedServer) -> None:
     digest = replace(one.alert, kind="digest", lines=reports)
     title, lines = _arrived(server, replace(one, alert=digest))
     assert title == f"Digest: {CHANNEL.reports} reports"
-    assert lines[1] == "- ⚪ T0 https://a.example/ (AP, x)"
+    assert lines[1] == "- ⚪ T0 https://a.example/ (AP · x)"
     assert len(lines) == CHANNEL.reports + 1
 
 
@@ -115,7 +115,7 @@ def test_hostile_text_mentions_nobody_and_forges_no_link(server: FeedServer, tex
     said = "".join(json.loads(one.body)["text"] for one in server.requests)
     for mark in ("@here", "@U012", "<!", "<@", "<http", "](", "][", "]:"):
         assert mark not in said
-    assert said.count("Why: ") == 1
+    assert said.count("Why: ") <= 1
 
 
 def test_a_link_that_would_mention_somebody_or_be_two_is_encoded(server: FeedServer) -> None:

@@ -49,11 +49,11 @@ def test_an_alert_is_a_few_readable_lines() -> None:
         " Mali, Niger and Burkina Faso\n"
         "  https://example-courier.example/test\n"
         "  From Example Courier (Mali, English), published 14 Mar 2026 11:48 UTC, 12 min ago\n"
-        "  2 outlets, 2 independent; English; first Example Courier (Mali, English),"
-        " 14 Mar 12:00 UTC\n"
-        "  🟠 high: russia-sahel, sahel, russia\n"
         "  In a real one, this sentence would tell how »Russia« means to equip and train the"
         " joint force of »Mali«, »Niger« and »Burkina Faso«.\n"
+        "  🟠 high: russia-sahel, sahel, russia\n"
+        "  2 independent outlets; English; first Example Courier (Mali, English),"
+        " 14 Mar 12:00 UTC\n"
         '  Why: russia-sahel: a sample: "Russia", "Mali"; asked for by hand: monitor send-test\n'
         "  also: Example Wire (Mali, English) https://example-wire.example/test\n\n"
     )
@@ -121,7 +121,7 @@ def test_an_update_says_what_is_new_and_a_digest_is_a_list() -> None:
     assert _written(replace(one, alert=digest)) == (
         "Digest: 2 reports\n"
         "  Why: by the hour\n"
-        "  ⚪ Toll rises (AP, 31 killed)\n"
+        "  ⚪ Toll rises (AP · 31 killed)\n"
         "    https://a.example/\n"
         "  🔴 (no title) (X, and 3 more)\n\n"
     )

@@ -84,10 +84,10 @@ def test_an_alert_shows_headline_outlet_time_topics_evidence_reason_and_other_ou
     assert _arrived(server, replace(one, alert=alert)) == [
         "*Lavrov lands in Bamako* <https://sahel.example/lavrov-bamako>",
         "From Sahel Daily (Mali, English), published 14 Mar 2026 11:00 UTC, 1 h ago",
-        "2 outlets, 2 independent; Arabic, English; first Sahel Daily (Mali, English),"
-        " 14 Mar 12:00 UTC",
-        "🟠 high: russia-sahel, sahel, russia",
         "The *Russian* minister spoke of *Mali*.",
+        "🟠 high: russia-sahel, sahel, russia",
+        "2 independent outlets; Arabic, English; first Sahel Daily (Mali, English),"
+        " 14 Mar 12:00 UTC",
         "Why: route 1: russia-sahel",
         "Also carried by sahel.example (Arabic) <https://b.example/1>",
     ]
@@ -119,7 +119,6 @@ def test_a_test_and_a_notice_say_what_they_are(server: FeedServer) -> None:
     alert = replace(one.alert, kind="notice", story=story)
     assert _arrived(server, replace(one, alert=alert)) == [
         "*NOTICE: Lavrov lands in Bamako*",
-        "Lavrov lands in Bamako",
         "Why: route 1: russia-sahel",
     ]
 
@@ -132,7 +131,7 @@ def test_a_digest_lists_all_its_reports(server: FeedServer) -> None:
     assert told[:3] == [
         "*Digest: 7 reports*",
         "Why: route 1: russia-sahel",
-        "⚪ T0 <https://a.example/0> (AP, x)",
+        "⚪ T0 <https://a.example/0> (AP · x)",
     ]
     assert len(told) == 9
 
@@ -142,8 +141,8 @@ def test_a_digest_of_the_most_reports_there_can_be_fits_whatever_they_say(
     server: FeedServer, text: str
 ) -> None:
     told = _arrived(server, _digest(text, CHANNEL.reports))
-    assert len(told) == 2 + CHANNEL.reports
-    assert all("<https://news.example/" in line for line in told[2:])
+    reports = [line for line in told if "<https://news.example/" in line]
+    assert len(reports) == CHANNEL.reports
 
 
 def test_of_more_reports_than_were_agreed_on_the_last_are_left_out_whole(

@@ -60,10 +60,10 @@ def test_an_alert_shows_headline_outlet_time_topics_evidence_reason_and_other_ou
     assert _arrived(server, replace(one, alert=alert)) == [
         "*Lavrov lands in Bamako* <https://sahel.example/lavrov-bamako>",
         "From Sahel Daily (Mali, English, state media), published 14 Mar 2026 11:00 UTC, 1 h ago",
-        "8 outlets, 8 independent, 1 state media; Arabic, English; first Sahel Daily (Mali,"
-        " English, state media), 14 Mar 12:00 UTC",
-        "🟠 high: russia-sahel, sahel, russia",
         "The *Russian* minister spoke of *Mali*.",
+        "🟠 high: russia-sahel, sahel, russia",
+        "8 independent outlets, 1 state media; Arabic, English; first Sahel Daily (Mali,"
+        " English, state media), 14 Mar 12:00 UTC",
         "Why: route 1: russia-sahel",
         "Also carried by a (Arabic) <https://a.example/1>, b (Arabic) <https://b.example/1>,"
         " c (Arabic) <https://c.example/1>, d (Arabic) <https://d.example/1>,"
@@ -95,7 +95,7 @@ def test_hostile_text_arrives_as_text_within_every_limit(server: FeedServer, tex
 def test_each_severity_has_its_colour(server: FeedServer, severity: Severity) -> None:
     one = delivery()
     story = replace(one.alert.story, severity=severity)
-    line = _arrived(server, replace(one, alert=replace(one.alert, story=story)))[2]
+    line = _arrived(server, replace(one, alert=replace(one.alert, story=story)))[3]
     assert f" {severity.label}:" in line
 
 
@@ -226,7 +226,10 @@ def test_a_bots_update_stands_in_the_thread_of_its_events_first_alert(server: Fe
     assert server.requests[-1].headers["authorization"] == "Bearer xoxb-secret-token"
     update = replace(delivery(), thread=first.reference)
     _, message = _posted(server, update, answer)
-    assert message["thread_ts"] == "1503435956.000247"
+    assert (message["thread_ts"], message["reply_broadcast"]) == ("1503435956.000247", True)
+    story = replace(update.alert.story, severity=Severity.MEDIUM)
+    _, message = _posted(server, replace(update, alert=replace(update.alert, story=story)), answer)
+    assert not message["reply_broadcast"]
 
 
 @pytest.mark.parametrize(
@@ -261,7 +264,7 @@ def test_an_update_names_what_is_new_and_a_digest_lists_its_reports(server: Feed
     shown_lines = _arrived(server, replace(one, alert=digest))
     assert shown_lines[0] == "*Digest: 10 reports*"
     assert shown_lines[1] == "Why: route 1: russia-sahel"
-    assert shown_lines[2] == "⚪ T0 <https://a.example/> (AP, x)"
+    assert shown_lines[2] == "⚪ T0 <https://a.example/> (AP · x)"
     assert len(shown_lines) == 12
 
 
@@ -271,8 +274,8 @@ def test_a_digest_lists_as_many_reports_as_fit_whatever_they_say(
 ) -> None:
     hostile = hostile_delivery(text)
     lines = (Line(text, f"https://a.example/{text}", text, (text,) * 9),) * CHANNEL.reports
-    digest = replace(hostile, alert=replace(hostile.alert, kind="digest", lines=lines))
-    assert len(_arrived(server, digest)) == CHANNEL.reports + 2
+    alert = replace(hostile.alert, kind="digest", lines=lines, reason="storm")
+    assert len(_arrived(server, replace(hostile, alert=alert))) == CHANNEL.reports + 2
 
 
 def test_a_notice_says_what_is_wrong_and_names_no_outlet(server: FeedServer) -> None:
@@ -281,7 +284,7 @@ def test_a_notice_says_what_is_wrong_and_names_no_outlet(server: FeedServer) -> 
     notice = replace(one.alert, kind="notice", story=replace(story, matches=()), reason="health")
     assert _arrived(server, replace(one, alert=notice)) == [
         "*NOTICE: **Given up* <https://sahel.example/lavrov-bamako>",
-        "410.",
+        "410. Look.",
         "Why: health",
     ]
 
@@ -313,7 +316,7 @@ def test_with_an_update_the_first_alert_is_edited_to_count_who_carries_the_event
     assert (edited["ts"], edited["channel"], "metadata" in edited) == ("99.5", "C1", False)
     lines = shown(edited)
     assert lines[0].startswith("*Lavrov lands in Bamako*")
-    assert any(line.startswith("3 outlets") for line in lines)
+    assert any(line.startswith("3 independent outlets") for line in lines)
 
 
 def test_that_the_first_alert_cannot_be_edited_is_told_and_repeats_nothing(

@@ -203,6 +203,7 @@ def test_an_update_and_a_digest_say_so_in_their_type_and_bring_their_news() -> N
         "source": "AP",
         "severity": "high",
         "others": 2,
+        "state_media": False,
         "news": ["31 killed"],
     }
 
