@@ -11,12 +11,12 @@ from monitor.core.models import Alert, Cadence
 def hold(alert: Alert, cadence: Cadence, now: datetime) -> tuple[datetime | None, str]:
     """Until when an alert is held back (None: not at all), and why in a few words.
 
-    A digest waits for its hour; what is held in quiet hours goes out when they end, however old
-    it is by then.
+    A digest waits for its hour, and that for the end of quiet hours; what is held in these goes
+    out when they end, however old it is by then.
     """
     if alert.kind == "digest":
         due = next_digest(cadence, now)
-        return due, ""
+        return quiet_until(cadence, due) or due, ""
     grave = cadence.unless is not None and alert.story.severity >= cadence.unless
     end = None if grave else quiet_until(cadence, now)
     return (end, f"held until {end:%H:%M} UTC: quiet hours") if end else (None, "")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from monitor.core.digest import digest
 from monitor.core.models import Alert, Attempt, Carrier, Condition, Delivery, Severity, Story
 from monitor.core.pacing import FAILURES
+from monitor.core.schedule import TOO_MANY
 
 # Seconds of failing in a row after which a receiver counts as away: no news of a mere restart.
 AWAY = 300.0
@@ -39,10 +40,9 @@ def _said(
     since = f"{receiver} {after.since or before.since:.0f}"
     lasted = now.timestamp() - (after.since or before.since or now.timestamp())
     if dead:
-        title = f"Given up: {_alerts(dead)} for {receiver}"
-        # Where each alert is refused by itself, one notice an hour is enough.
-        yield f"dead {receiver} {now:%Y-%m-%d %H}", title, f"{attempt.detail}. {_resend(receiver)}"
-    if not attempt.ok and after.failures >= FAILURES and lasted >= AWAY:
+        yield _dead(receiver, attempt.detail, dead, now)
+    closed = after.failures >= FAILURES or attempt.status == TOO_MANY
+    if not attempt.ok and closed and lasted >= AWAY:
         title = f"Receiver {receiver} takes no alerts since {_time(after.since)}"
         text = f"Last answer: {attempt.detail}. Its alerts wait and are tried again."
         yield f"away {since}", title, text
@@ -53,6 +53,20 @@ def _said(
             title,
             f"It took none for {_long(lasted)}; what waited is on its way.",
         )
+
+
+def given_up(
+    receiver: str, why: str, *, dead: int, to: Sequence[str], now: datetime
+) -> tuple[Delivery, ...]:
+    """What to tell whom of deliveries that were given up without another attempt."""
+    said = _dead(receiver, why, dead, now)
+    return tuple(_notice(one, *said, now) for one in to if one != receiver)
+
+
+def _dead(receiver: str, why: str, count: int, now: datetime) -> tuple[str, str, str]:
+    title = f"Given up: {_alerts(count)} for {receiver}"
+    # Where each alert is refused by itself, one notice an hour is enough.
+    return f"dead {receiver} {now:%Y-%m-%d %H}", title, f"{why}. {_resend(receiver)}"
 
 
 def _resend(receiver: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from monitor.core.models import Attempt, Condition, Delivery, Pace, Receiver
-from monitor.core.schedule import DAY, TOO_MANY, spread
+from monitor.core.schedule import DAY, TOO_MANY, spread, too_many_gap
 
 # Failures in a row after which a receiver is left alone, and for how long: doubled with each
 # more, up to the longest.
@@ -28,22 +28,29 @@ _ALERTS = frozenset(("story.alert", "story.update"))
 class Turn:
     """What may be sent to a receiver now: nothing for `wait` seconds, else `messages`, the last
     of which takes in all that waits where `rolled` is True.
+
+    `closed`: it is left alone meanwhile, or was; `probe`: one message only, to see whether it
+    takes any again.
     """
 
     wait: float = 0.0
     messages: int = BATCH
     rolled: bool = False
+    closed: bool = False
+    probe: bool = False
 
 
 def turn(receiver: Receiver, condition: Condition, now: float) -> Turn:
     """What a receiver may be sent now."""
     # No pause is longer than a day: one that is was set by a clock that ran ahead.
-    closed = condition.closed - now if condition.closed - now <= DAY else 0.0
-    paced = receiver.pace is not None
-    if wait := max(0.0, closed, _wait(condition.paced, receiver.pace, now)):
+    pause = condition.closed - now if condition.closed - now <= DAY else 0.0
+    if pause > 0:
+        return Turn(pause, closed=True)
+    if wait := _wait(condition.paced, receiver.pace, now):
         return Turn(wait)
     if condition.failures >= FAILURES:
-        return Turn(messages=1)
+        return Turn(messages=1, probe=True)
+    paced = receiver.pace is not None
     if receiver.storm is None:
         return Turn(messages=1 if paced else BATCH)
     return _stormy(receiver.storm, condition, now, paced=paced)
@@ -73,21 +80,43 @@ def after(
         paced=_spent(condition.paced, receiver.pace, now),
         stormed=_spent(condition.stormed, storm, now),
     )
-    if attempt.ok:
-        return replace(spent, failures=0, since=0.0, closed=0.0)
+    since = condition.since or now
     asked = min(attempt.retry_after or 0.0, DAY)
+    if attempt.ok or about_the_message(attempt):
+        return replace(spent, failures=0, since=0.0, closed=0.0)
     if attempt.status == TOO_MANY:
-        return replace(spent, closed=now + asked)
+        return replace(spent, since=since, closed=now + too_many_gap(asked, jitter))
     failures = condition.failures + 1
     pause = max(asked, spread(_pause(failures), jitter))
-    return replace(
-        spent, failures=failures, since=condition.since or now, closed=now + pause if pause else 0.0
-    )
+    return replace(spent, failures=failures, since=since, closed=now + pause if pause else 0.0)
 
 
-def recovered(before: Condition, attempt: Attempt) -> bool:
-    """Whether a receiver that had been given up for a while takes alerts again."""
-    return attempt.ok and before.failures >= FAILURES
+def about_the_message(attempt: Attempt) -> bool:
+    """Whether a refusal says that this message is wrong, and nothing against the next one."""
+    status = attempt.status or 0
+    return attempt.permanent and status not in _NO_RECEIVER and not 300 <= status < 400
+
+
+# The address, or what we may do there, is wrong for every message; the last ones are SMTP's.
+_NO_RECEIVER = frozenset((401, 403, 404, 410, 530, 534, 535, 538, 550, 551, 553))
+
+
+def recovered(before: Condition, attempt: Attempt, now: float) -> bool:
+    """Whether a receiver takes alerts again that took none for a while: what waits for a later
+    try need not wait any longer. After a hiccup it does, or what is refused again and again
+    would come first each time.
+    """
+    return attempt.ok and before.failures >= FAILURES and now - before.since >= _OUTAGE
+
+
+# Seconds of failing in a row that count as more than a hiccup.
+_OUTAGE = 30.0
+
+
+def set_back(condition: Condition, seconds: float) -> Condition:
+    """A condition by a clock that was set back by so much."""
+    times = {name: getattr(condition, name) for name in ("paced", "stormed", "since", "closed")}
+    return replace(condition, **{name: max(0.0, at - seconds) for name, at in times.items()})
 
 
 def _pause(failures: int) -> float:
@@ -126,31 +155,47 @@ def _spent(paid: float, pace: Pace | None, now: float) -> float:
 def parcels(due: Sequence[Delivery], room: Turn, reports: int) -> list[tuple[Delivery, ...]]:
     """The next messages to a receiver, each with the deliveries it carries, in their order.
 
-    `due`: what is due, in its order; of a bundle all, and nothing else. Reports for a digest, and
-    all alerts of a storm, go together: the gravest first, `reports` to a message.
+    `due`: what is due; of a bundle all, and nothing else. Reports for a digest, and
+    all alerts of a storm, go together: the gravest first, `reports` to a message. What was tried
+    alone stays alone, for a receiver may know it by its id. A probe is what was tried least, of
+    that the latest: it is the likeliest to arrive, and what is refused again and again must not
+    keep a receiver closed.
     """
-    first = due[0]
-    if first.bundle:
+    if due[0].bundle:
         return [tuple(due)]
+    waiting = sorted(due, key=_order)
+    if room.probe:
+        waiting = [min(waiting, key=lambda one: (one.tries, -one.created.timestamp()))]
+    first = waiting[0]
     if first.alert.kind == "digest":
-        return _together([one for one in due if _joins(one, ("digest",))], reports)[:1]
-    if room.rolled and first.alert.kind in _ALERTS:
-        return _together([one for one in due if _joins(one, _ALERTS)], reports)[:1]
+        return _together(waiting, ("digest",), reports)
+    if room.rolled and _joins(first, _ALERTS):
+        return _together(waiting, _ALERTS, reports)
     single: list[tuple[Delivery, ...]] = []
-    for one in due[: room.messages]:
+    for one in waiting[: room.messages]:
         if one.bundle or one.alert.kind == "digest":
             break
         single.append((one,))
     return single
 
 
+def _order(one: Delivery) -> tuple[bool, float]:
+    """The order in which a receiver gets what is due: what is about the service, then by time."""
+    return (one.alert.kind != "notice", one.created.timestamp())
+
+
 def _joins(one: Delivery, kinds: Sequence[str] | frozenset[str]) -> bool:
-    return one.alert.kind in kinds and not one.bundle
+    return one.alert.kind in kinds and not (one.bundle or one.tries or one.uncertain)
 
 
-def _together(chosen: Sequence[Delivery], reports: int) -> list[tuple[Delivery, ...]]:
-    ranked = sorted(chosen, key=_rank)
-    return [tuple(ranked[at : at + reports]) for at in range(0, len(ranked), reports)]
+def _together(
+    waiting: Sequence[Delivery], kinds: Sequence[str] | frozenset[str], reports: int
+) -> list[tuple[Delivery, ...]]:
+    """The next message of several; of what was tried before, that one alone."""
+    if not _joins(waiting[0], kinds):
+        return [(waiting[0],)]
+    ranked = sorted((one for one in waiting if _joins(one, kinds)), key=_rank)
+    return [tuple(ranked[:reports])]
 
 
 def _rank(one: Delivery) -> tuple[int, int, float, str]:

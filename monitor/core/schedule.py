@@ -16,6 +16,9 @@ DAY = 86_400.0
 # specification recommends ("Deliverability and reliability").
 RETRY_SCHEDULE = (0.0, 5.0, 300.0, 1_800.0, 7_200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, DAY)
 
+# A delivery that waits for longer than all its tries take (76 h) and some more is given up: its
+# receiver was left alone most of the time. (Five days, as Svix does.)
+LONGEST_WAIT = timedelta(days=5)
 # "Too many requests": the receiver works, it is we who were too fast (RFC 6585, section 4).
 TOO_MANY = 429
 # Seconds at least before a try that may be a repeat: the receiver may still be at work on the
@@ -114,6 +117,11 @@ def spread(gap: float, jitter: float) -> float:
     return gap * (1 + jitter / 10)
 
 
+def too_many_gap(asked: float, jitter: float) -> float:
+    """Seconds to wait after an answer that we were too fast; `asked`: what it asks for, or 0."""
+    return max(spread(RETRY_SCHEDULE[1], jitter), asked)
+
+
 def retry_gap(tries: int, attempt: Attempt, jitter: float) -> float | None:
     """Seconds until a failed delivery is tried again; None when it is to be given up.
 
@@ -124,7 +132,7 @@ def retry_gap(tries: int, attempt: Attempt, jitter: float) -> float | None:
         return None
     asked = min(attempt.retry_after or 0.0, DAY)
     if attempt.status == TOO_MANY:
-        return max(spread(RETRY_SCHEDULE[1], jitter), asked)
+        return too_many_gap(asked, jitter)
     if attempt.uncertain:
         asked = max(asked, _UNCERTAIN_GAP) if tries < len(RETRY_SCHEDULE) else asked
     if tries >= len(RETRY_SCHEDULE):

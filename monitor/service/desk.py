@@ -17,7 +17,8 @@ from typing import TextIO
 import structlog
 
 from monitor.core.models import Attempt, Delivery, Receiver
-from monitor.core.schedule import DAY
+from monitor.core.notices import given_up
+from monitor.core.schedule import DAY, LONGEST_WAIT
 from monitor.edges import transports
 from monitor.edges.net import AllowList, client
 from monitor.edges.settings import Settings
@@ -39,6 +40,7 @@ class Desk:
     out: TextIO
     stopping: threading.Event = field(default_factory=threading.Event)
     _parked: Throttle = field(default_factory=lambda: Throttle(every=3_600))
+    _giving_up: Throttle = field(default_factory=Throttle)
     _watch: ClockWatch = field(default_factory=lambda: ClockWatch(time.time, time.monotonic))
 
     @cached_property
@@ -87,13 +89,30 @@ class Desk:
         return tuple(name for name in due if self.receiver(name))
 
     def _keep_bounds(self, now: datetime) -> None:
-        if (back := self._watch.set_back()) > 0:
+        self.store.bound_ledger(
+            now - self.settings.keep, self.store.room(self.settings.most_deliveries)
+        )
+        if (back := self._watch.set_back()) > 0 and self._first("clock", now):
             log.warning("the clock was set back; what waits is moved with it", seconds=round(back))
             self.store.set_back(back)
         # No feed and no retry waits longer than this: what does, a jump of the clock put there.
         longest = max(self.settings.polling.max_interval, DAY) * 1.2
         self.store.trim(now, now + timedelta(seconds=longest))
-        self.store.bound_ledger(now - self.settings.keep, self.settings.most_deliveries)
+        if self._giving_up.lets("up"):
+            self._give_up(now)
+
+    def _first(self, what: str, now: datetime) -> bool:
+        """Whether nobody else does this within the minute: each process sees the clock jump."""
+        return self.store.acquire(what, str(now.timestamp()), timedelta(seconds=60))
+
+    def _give_up(self, now: datetime) -> None:
+        """What has waited for longer than all its tries take is given up, and told."""
+        waiting = self.store.outboxes()
+        for name in waiting:
+            if count := self.store.give_up(name, now, now - LONGEST_WAIT):
+                log.error("deliveries given up: they waited too long", receiver=name, count=count)
+                why = f"waited for {LONGEST_WAIT.days} days"
+                self.store.put(given_up(name, why, dead=count, to=self._notify(), now=now))
 
     def deliver(self, name: str) -> Served:
         """Send what is due to a receiver."""

@@ -124,8 +124,14 @@ class Outbox(Protocol):
         """What is due to a receiver, in its order; of a bundle all, and nothing else."""
         ...
 
-    def claim(self, deliveries: Sequence[Delivery], until: datetime, bundle: str) -> None:
-        """Take them; nobody else finds them before `until`."""
+    def claim(
+        self, deliveries: Sequence[Delivery], now: datetime, until: datetime, bundle: str
+    ) -> bool:
+        """Take them, if all are still due; nobody else finds them before `until`."""
+        ...
+
+    def begin(self, deliveries: Sequence[Delivery]) -> None:
+        """Note that they are being sent: who dies now leaves it unknown whether they arrived."""
         ...
 
     def let_go(self, deliveries: Sequence[Delivery]) -> None:
@@ -139,16 +145,22 @@ class Outbox(Protocol):
         now: datetime,
         retry_at: datetime | None,
         condition: Condition,
+        *,
+        apart: bool = False,
     ) -> bool:
         """Write down what an attempt came to; False when somebody else did."""
         ...
 
-    def hurry(self, receiver: str) -> int:
+    def hurry(self, receiver: str, now: datetime) -> int:
         """Make due now what waits for its next try."""
         ...
 
     def acquire(self, name: str, token: str, lease: timedelta) -> bool:
-        """Take or keep a named lease."""
+        """Take a named lease."""
+        ...
+
+    def renew(self, name: str, token: str, lease: timedelta) -> bool:
+        """Keep a lease that is still ours."""
         ...
 
     def release(self, name: str, token: str) -> None:

@@ -8,8 +8,8 @@ in core/pacing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,7 +17,15 @@ from monitor.core.digests import bundle_of, message_of
 from monitor.core.errors import Unavailable
 from monitor.core.models import Attempt, Condition, Delivery, Receiver
 from monitor.core.notices import notices
-from monitor.core.pacing import BATCH, Turn, after, parcels, recovered, turn
+from monitor.core.pacing import (
+    BATCH,
+    Turn,
+    about_the_message,
+    after,
+    parcels,
+    recovered,
+    turn,
+)
 from monitor.core.schedule import retry_gap
 from monitor.service.ports import Outbox, Transport
 
@@ -64,7 +72,8 @@ class Sender:
 
     `timeout`: what a send may take in all. `patience`: after this long the rest is left to the
     next wake-up, and so long an answer is kept while the store is away. `stopping`: whether to
-    end after the message in hand. `notify`: who is told of receivers in trouble.
+    end after the message in hand. `notify`: who is told of receivers in trouble. `elapsed`: seconds
+    by a clock that nobody sets.
     """
 
     outbox: Outbox
@@ -72,6 +81,7 @@ class Sender:
     jitter: Callable[[], float]
     token: Callable[[], str]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    elapsed: Callable[[], float] = time.monotonic
     stopping: Callable[[], bool] = lambda: False
     notify: tuple[str, ...] = ()
     timeout: timedelta = timedelta(seconds=15)
@@ -92,22 +102,17 @@ class Sender:
         """Send what is due to a receiver; `told` hears of each attempt as soon as it is written
         down. `reports`: how many reports one message can list.
         """
-        with self._alone(receiver.name) as ours:
-            if not ours():
-                return Served()
-            serving = _Serving(self, receiver, transport, told, reports, ours)
+        lease, token = f"receiver:{receiver.name}", self.token()
+        if not self.outbox.acquire(lease, token, self.lease):
+            return Served()
+        serving = _Serving(self, receiver, transport, told, reports, lease, token)
+        try:
             ended = await serving.run()
+        finally:
+            self.outbox.release(lease, token)
         # Looked at once more without the lease: what came while we held it was left to us.
         more = ended and bool(self.outbox.due(receiver.name, self.clock(), 1))
         return Served(serving.attempts, more, tuple(serving.noticed))
-
-    @contextmanager
-    def _alone(self, receiver: str) -> Iterator[Callable[[], bool]]:
-        name, token = f"receiver:{receiver}", self.token()
-        try:
-            yield lambda: self.outbox.acquire(name, token, self.lease)
-        finally:
-            self.outbox.release(name, token)
 
 
 @dataclass
@@ -119,67 +124,77 @@ class _Serving:
     transport: Transport
     told: Callable[[Sent], None]
     reports: int
-    ours: Callable[[], bool]
+    lease: str
+    token: str
     attempts: int = 0
     noticed: dict[str, None] = field(default_factory=dict)
     _condition: Condition = field(default_factory=Condition)
-    _held_until: datetime | None = None
+    _renewed: float = 0.0
     _lost: bool = False
 
     async def run(self) -> bool:
         """Serve until nothing is due, or it is enough; whether to look for more at once."""
-        clock, name = self.sender.clock, self.receiver.name
-        self._condition = self.sender.outbox.condition(name)
-        enough = clock() + self.sender.patience
-        while self._goes_on() and clock() < enough:
-            room = turn(self.receiver, self._condition, clock().timestamp())
-            due = self._due(room)
-            if not due:
+        sender, name = self.sender, self.receiver.name
+        self._condition = sender.outbox.condition(name)
+        self._renewed = sender.elapsed()
+        enough = self._renewed + sender.patience.total_seconds()
+        while self._goes_on() and sender.elapsed() < enough:
+            room = turn(self.receiver, self._condition, sender.clock().timestamp())
+            if not (due := self._due(room)):
                 return True
-            if room.wait > _NAP or self._condition.closed > clock().timestamp():
+            if room.closed or room.wait > _NAP:
                 return False
             if room.wait:
-                await self.sender.sleep(room.wait)
+                await sender.sleep(room.wait)
                 continue
             await self._send_all(parcels(due, room, self.reports))
-        return not self.sender.stopping()
+        return not sender.stopping() and not self._lost
 
     def _goes_on(self) -> bool:
         """Whether to make another attempt; the lease on the receiver is renewed in time."""
-        now = self.sender.clock()
-        if self._held_until is None or now >= self._held_until:
-            self._lost = not self.ours()
-            # From here on a third of it may pass: what is left is longer than a send.
-            self._held_until = now + self.sender.lease / 3
+        now, lease = self.sender.elapsed(), self.sender.lease
+        # A third of it may pass unrenewed: what is left is longer than a send.
+        if now - self._renewed >= lease.total_seconds() / 3:
+            self._lost = not self.sender.outbox.renew(self.lease, self.token, lease)
+            self._renewed = now
         return not self._lost and not self.sender.stopping()
 
     def _due(self, room: Turn) -> Parcel:
         outbox, now = self.sender.outbox, self.sender.clock()
-        if room.wait:
-            return outbox.due(self.receiver.name, now, 1)
-        due = outbox.due(self.receiver.name, now, BATCH)
-        if len(due) == BATCH and (room.rolled or due[0].alert.kind == "digest"):
+        due = outbox.due(self.receiver.name, now, 1 if room.wait else BATCH)
+        together = room.rolled or room.probe or (due and due[0].alert.kind == "digest")
+        if len(due) == BATCH and together:
             return outbox.due(self.receiver.name, now, _DIGEST)
         return due
 
     async def _send_all(self, messages: Sequence[Parcel]) -> None:
         """Claim all, then send one by one; what is left after a failure is given back."""
-        left = list(messages)
-        until = self.sender.clock() + self.sender.lease
-        all_claimed = [one for parcel in messages for one in parcel]
-        self.sender.outbox.claim(all_claimed, until, bundle_of(messages[0]))
+        left, now = list(messages), self.sender.clock()
+        claimed = [one for parcel in messages for one in parcel]
+        until = now + self.sender.lease
+        if not self.sender.outbox.claim(claimed, now, until, bundle_of(messages[0])):
+            # Somebody else had them while we slept: what is due now is looked at anew.
+            self._lost = True
+            return
         try:
             while left and self._goes_on() and await self._send(left.pop(0)):
                 continue
         finally:
-            if not self._lost:
+            if left and not self._lost:
                 self.sender.outbox.let_go([one for parcel in left for one in parcel])
 
     async def _send(self, parcel: Parcel) -> bool:
         """Send one message and write down what came of it; whether it arrived."""
         message = message_of(parcel)
+        if message.interrupted >= _INTERRUPTED:
+            why = f"{message.interrupted} attempts were interrupted before their answer"
+            await self._record(message, parcel, _failed(why), self._condition)
+            return False
         try:
+            self.sender.outbox.begin(parcel)
             attempt = await self._attempt(message)
+        except Unavailable:
+            raise
         except Exception as bug:
             # Written down first, so that the delivery waits its turn like any failed one
             # and does not come back at once to hit the same bug; then it is loud.
@@ -189,8 +204,6 @@ class _Serving:
         return attempt.ok
 
     async def _attempt(self, message: Delivery) -> Attempt:
-        if message.interrupted >= _INTERRUPTED:
-            return _failed(f"{message.interrupted} attempts were interrupted before their answer")
         seconds = self.sender.timeout.total_seconds()
         try:
             # A channel's own deadline comes first: it knows whether anything was sent.
@@ -200,33 +213,61 @@ class _Serving:
             why = f"no complete answer came within {seconds:g} s"
             return Attempt(ok=False, detail=why, uncertain=True)
 
-    async def _record(self, message: Delivery, parcel: Parcel, attempt: Attempt) -> None:
+    async def _record(
+        self,
+        message: Delivery,
+        parcel: Parcel,
+        attempt: Attempt,
+        condition: Condition | None = None,
+    ) -> None:
+        """Write down an attempt; `condition`: the receiver's, where it says nothing of that."""
         sender, before, now = self.sender, self._condition, self.sender.clock()
-        tries = message.tries - message.base + 1
-        gap = retry_gap(tries, attempt, sender.jitter())
-        retry_at = None if gap is None or attempt.ok else now + timedelta(seconds=gap)
-        self._condition = after(
+        retry_at, apart = self._retry(parcel, attempt, now)
+        self._condition = condition or after(
             self.receiver, before, message, attempt, now.timestamp(), sender.jitter()
         )
         self.attempts += 1
-        await self._write(parcel, attempt, now, retry_at)
-        if recovered(before, attempt):
-            sender.outbox.hurry(self.receiver.name)
-        self._notify(before, attempt, len(parcel) if retry_at is None and not attempt.ok else 0)
+        if recovered(before, attempt, now.timestamp()):
+            # Before the record: who dies in between does it again.
+            sender.outbox.hurry(self.receiver.name, now)
+        await self._write(parcel, attempt, now, retry_at, apart=apart)
+        given_up = not attempt.ok and retry_at is None
+        self._notify(before, attempt, len(parcel) if given_up else 0)
         self.told(Sent(message, parcel, attempt, retry_at))
 
+    def _retry(
+        self, parcel: Parcel, attempt: Attempt, now: datetime
+    ) -> tuple[datetime | None, bool]:
+        """When to try again, None for never; and whether each by itself from then on: a message
+        of several that is refused is taken apart, for it may be one of them that is wrong.
+        """
+        if attempt.ok:
+            return None, False
+        if len(parcel) > 1 and about_the_message(attempt):
+            return now, True
+        tries = min(one.tries - one.base for one in parcel) + 1
+        gap = retry_gap(tries, attempt, self.sender.jitter())
+        return (None if gap is None else now + timedelta(seconds=gap)), False
+
     async def _write(
-        self, parcel: Parcel, attempt: Attempt, now: datetime, retry_at: datetime | None
+        self,
+        parcel: Parcel,
+        attempt: Attempt,
+        now: datetime,
+        retry_at: datetime | None,
+        *,
+        apart: bool,
     ) -> None:
         """Write down an answer. It is kept while the store is away: an answer that is lost
         would mean a repeat.
         """
-        end = self.sender.clock() + self.sender.patience
+        end = self.sender.elapsed() + self.sender.patience.total_seconds()
+        outbox = self.sender.outbox
         while True:
             try:
-                self.sender.outbox.record(parcel, attempt, now, retry_at, self._condition)
+                outbox.record(parcel, attempt, now, retry_at, self._condition, apart=apart)
             except Unavailable:
-                if self.sender.clock() >= end:
+                if self.sender.elapsed() >= end:
                     raise
                 await self.sender.sleep(_AGAIN)
             else:

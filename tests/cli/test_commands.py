@@ -246,7 +246,7 @@ def kept(shell: Shell) -> Iterator[RedisStore]:
         store.commit(
             make.commit(make.OTHER, state=replace(failed, outcome=PollOutcome.DNS), stories=(copy,))
         )
-        store.claim([told], now + timedelta(seconds=9), "")
+        store.claim([told], now, now + timedelta(seconds=9), "")
         store.record([told], Attempt(ok=True, detail="200"), now, None, Condition())
         yield store
         store.close()

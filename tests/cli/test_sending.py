@@ -55,7 +55,7 @@ def ledger(shell: Shell) -> Iterator[list[Delivery]]:
             (made[2], gone, None),
             (made[3], gone, None),
         ):
-            store.claim([one], now + timedelta(seconds=9), "")
+            store.claim([one], now, now + timedelta(seconds=9), "")
             store.record([one], attempt, now, retry, Condition())
         yield made
         store.close()

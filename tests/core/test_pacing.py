@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.models import Attempt, Condition, Delivery, Pace, Receiver, Severity
-from monitor.core.pacing import BATCH, FAILURES, Turn, after, parcels, recovered, turn
+from monitor.core.pacing import (
+    BATCH,
+    FAILURES,
+    Turn,
+    about_the_message,
+    after,
+    parcels,
+    recovered,
+    set_back,
+    turn,
+)
 from tests import make
 
 OK, FAILED = Attempt(ok=True, detail="200", status=200), Attempt(ok=False, detail="500", status=500)
@@ -74,20 +84,23 @@ def test_a_receiver_that_fails_in_a_row_is_left_alone_longer_each_time_and_then_
     assert pauses == [0, 0, 5, 10, 20, 40, 80, 160, 300, 300, 300, 300]
     assert condition.since == 1_000.0
     assert turn(FREE, condition, 1_012.0).wait == pytest.approx(299.0)
-    assert turn(FREE, condition, 1_400.0) == Turn(messages=1)
+    assert turn(FREE, condition, 1_012.0).closed
+    assert turn(FREE, condition, 1_400.0) == Turn(messages=1, probe=True)
 
 
 def test_one_that_arrives_ends_it() -> None:
     condition = attempts(FREE, *[FAILED] * FAILURES)
-    assert recovered(condition, OK)
-    assert not recovered(condition, FAILED)
-    assert not recovered(attempts(FREE, FAILED), OK)
+    assert recovered(condition, OK, 1_030.0)
+    assert not recovered(condition, OK, 1_029.0)
+    assert not recovered(condition, FAILED, 1_030.0)
+    assert not recovered(attempts(FREE, FAILED), OK, 1_030.0)
     assert after(FREE, condition, make.delivery(), OK, 1_001.0, 0.0) == CALM
 
 
 def test_whoever_asks_for_patience_gets_it_and_too_many_is_no_failure() -> None:
     busy = Attempt(ok=False, detail="429", status=429, retry_after=30.0)
-    assert attempts(FREE, busy) == Condition(closed=1_030.0)
+    assert attempts(FREE, busy) == Condition(since=1_000.0, closed=1_030.0)
+    assert attempts(FREE, replace(busy, retry_after=None)).closed == 1_005.0
     away = Attempt(ok=False, detail="503", status=503, retry_after=40.0)
     assert attempts(FREE, away) == Condition(failures=1, since=1_000.0, closed=1_040.0)
     years = Attempt(ok=False, detail="429", status=429, retry_after=9e9)
@@ -147,8 +160,48 @@ def test_a_digest_takes_all_reports_the_gravest_first_as_many_as_one_message_lis
 
 def test_in_a_storm_alerts_go_together_and_notices_do_not() -> None:
     waiting = due("story.alert", "notice", "story.update", "digest")
-    assert shown(parcels(waiting, Turn(rolled=True), 30)) == [["s_0", "s_2"]]
-    assert shown(parcels(waiting[1:], Turn(messages=1, rolled=True), 30)) == [["s_1"]]
+    storm = Turn(messages=1, rolled=True)
+    assert shown(parcels(waiting, storm, 30)) == [["s_1"]]
+    waiting.pop(1)
+    assert shown(parcels(waiting, storm, 30)) == [["s_0", "s_2"]]
+
+
+def test_what_a_receiver_may_know_by_its_own_id_is_never_put_together_with_others() -> None:
+    waiting = due("story.alert", "story.alert", "story.alert", "story.alert")
+    waiting[1] = replace(waiting[1], tries=1)
+    waiting[2] = replace(waiting[2], uncertain=True)
+    storm = Turn(messages=1, rolled=True)
+    assert shown(parcels(waiting, storm, 30)) == [["s_0", "s_3"]]
+    assert shown(parcels(waiting[1:], storm, 30)) == [["s_1"]]
+    tried = due("digest", "digest")
+    tried[0] = replace(tried[0], tries=1)
+    assert shown(parcels(tried, Turn(), 30)) == [["s_0"]]
+
+
+def test_a_probe_is_what_was_tried_least_and_of_that_the_latest() -> None:
+    waiting = due("story.alert", "story.alert", "story.alert")
+    waiting[2] = replace(waiting[2], tries=3)
+    assert shown(parcels(waiting, Turn(messages=1, probe=True), 30)) == [["s_1"]]
+
+
+def test_what_is_wrong_with_one_message_says_nothing_against_the_receiver() -> None:
+    for status, about in (
+        (400, True),
+        (413, True),
+        (552, True),
+        (410, False),
+        (307, False),
+        (535, False),
+    ):
+        refused = Attempt(ok=False, detail="no", status=status, permanent=True)
+        assert about_the_message(refused) is about
+        assert attempts(FREE, FAILED, refused).failures == (0 if about else 2)
+    assert not about_the_message(FAILED)
+
+
+def test_a_condition_is_moved_with_a_clock_that_was_set_back() -> None:
+    given = Condition(paced=5_000.0, stormed=0.0, failures=3, since=4_000.0, closed=100.0)
+    assert set_back(given, 1_000.0) == Condition(4_000.0, 0.0, 3, 3_000.0, 0.0)
 
 
 def test_what_went_out_together_once_goes_out_together_again() -> None:

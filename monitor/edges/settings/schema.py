@@ -106,7 +106,7 @@ class DeliveriesTable(_Table):
 
     timeout: Duration = timedelta(seconds=15)
     keep: Duration = timedelta(days=90)
-    most: Annotated[int, Field(ge=1_000, le=10_000_000)] = 100_000
+    most: Annotated[int, Field(ge=1_000, le=10_000_000)] = 20_000
     notices: tuple[Name, ...] | None = None
 
     @model_validator(mode="after")

@@ -16,6 +16,7 @@ bundle:B      list    deliveries that go out as one message      expires
 outbox:R      zset    delivery id -> when to send it next; a lease is a later time
 deliveries    zset    delivery id -> when it was decided         trimmed by the sweep
 dead          zset    delivery id -> when it was given up        trimmed by the sweep
+ended         zset    delivery id -> when it was sent or given up  trimmed by the sweep
 count:R       hash    delivery state -> how many; trouble -> last failure
 condition:R   string  how receiver R is doing (JSON)
 silences      hash    id -> silence (JSON)                       trimmed when read
@@ -38,6 +39,8 @@ STORIES = f"{PREFIX}stories"
 DELIVERIES = f"{PREFIX}deliveries"
 DELIVERY = f"{PREFIX}delivery:"
 DEAD = f"{PREFIX}dead"
+ENDED = f"{PREFIX}ended"
+COUNT = f"{PREFIX}count:"
 SILENCES = f"{PREFIX}silences"
 ALIVE = f"{PREFIX}alive"
 LATENCY = f"{PREFIX}latency"
@@ -101,7 +104,7 @@ def outbox(receiver: str) -> str:
 
 def count(receiver: str) -> str:
     """How many deliveries of one receiver are in which state."""
-    return f"{PREFIX}count:{receiver}"
+    return f"{COUNT}{receiver}"
 
 
 def condition(receiver: str) -> str:

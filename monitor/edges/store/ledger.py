@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from monitor.core.models import Delivery, DeliveryState
 from monitor.edges.store import keys
+from monitor.edges.store.attempts import read_attempts, read_delivery
 from monitor.edges.store.connection import Connected, Pipeline
-from monitor.edges.store.deliveries import read_attempts, read_delivery
+from monitor.edges.store.deliveries import DELIVERY_TTL
 from monitor.edges.store.records import Entered
+from monitor.edges.store.scripts import FORGET
 
 # Deliveries looked at in one round trip.
 _PAGE = 500
+# Share of the memory from which on the ledger makes room.
+_FULL = 0.8
 _WAITING = (DeliveryState.PENDING, DeliveryState.FAILED)
 _FINISHED = frozenset((DeliveryState.SENT.value, DeliveryState.DEAD.value))
 
@@ -49,16 +53,16 @@ class Ledger(Connected):
         else:
             index = keys.DEAD if state is DeliveryState.DEAD else keys.DELIVERIES
             ids = self._redis.zrevrangebyscore(index, "+inf", since.timestamp())
-        return [ids[at : at + _PAGE] for at in range(0, len(ids), _PAGE)]
+        return _paged(ids)
 
     def _entered(self, ids: Sequence[str]) -> list[Entered]:
         pipe = self._redis.pipeline(transaction=False)
         for one in ids:
             pipe.hgetall(keys.delivery(one))
         found = [
-            (read_delivery(name, fields), read_attempts(fields))
+            (delivery, read_attempts(fields))
             for name, fields in zip(ids, pipe.execute(), strict=True)
-            if "alert" in fields
+            if (delivery := _read(name, fields))
         ]
         pipe = self._redis.pipeline(transaction=False)
         for delivery, _ in found:
@@ -69,15 +73,9 @@ class Ledger(Connected):
     def dead(self, receiver: str | None) -> tuple[str, ...]:
         """The deliveries that were given up, the earliest given up first."""
         with self.reached():
-            ids = self._redis.zrange(keys.DEAD, 0, -1)
-            found = [
-                one
-                for at in range(0, len(ids), _PAGE)
-                for one in self._entered(ids[at : at + _PAGE])
-            ]
-        return tuple(
-            one.delivery.id for one in found if receiver in (None, one.delivery.alert.receiver)
-        )
+            pages = _paged(self._redis.zrange(keys.DEAD, 0, -1))
+            found = [one.delivery for page in pages for one in self._entered(page)]
+        return tuple(one.id for one in found if receiver in (None, one.alert.receiver))
 
     def redeliver(self, delivery_id: str, now: datetime) -> bool:
         """Put a delivery that was sent or given up into its outbox anew, with all its tries
@@ -92,10 +90,12 @@ class Ledger(Connected):
             receiver = fields["receiver"]
             pipe.multi()
             again = {"state": DeliveryState.PENDING.value, "base": fields["tries"]}
-            pipe.hset(key, mapping=again)
+            pipe.hset(key, mapping={**again, "at": repr(now.timestamp())})
             pipe.hdel(key, "bundle", "due", "interrupted")
+            pipe.expire(key, DELIVERY_TTL)
             pipe.zadd(keys.outbox(receiver), {delivery_id: now.timestamp()})
             pipe.zrem(keys.DEAD, delivery_id)
+            pipe.zrem(keys.ENDED, delivery_id)
             pipe.hincrby(keys.count(receiver), fields["state"], -1)
             pipe.hincrby(keys.count(receiver), DeliveryState.PENDING.value, 1)
             return True
@@ -103,29 +103,43 @@ class Ledger(Connected):
         return self._conditional([key], write)
 
     def bound_ledger(self, oldest: datetime, most: int) -> None:
-        """Forget what is older, and beyond so many the oldest of what has ended; what still
-        waits is never forgotten.
+        """Forget what ended before `oldest`, and of what has ended all but the last so many; what
+        still waits is never forgotten. A page at a time: the sweep comes again.
         """
         with self.reached():
-            page, at = 2 * _PAGE, oldest.timestamp()
-            surplus = max(0, self._redis.zcard(keys.DELIVERIES) - most)
-            old = self._redis.zrangebyscore(keys.DELIVERIES, "-inf", at, start=0, num=page)
-            first = self._redis.zrange(keys.DELIVERIES, 0, min(surplus, page) - 1)
-            if gone := list(dict.fromkeys((*old, *(first if surplus else ())))):
-                self._forget(gone)
+            at = oldest.timestamp()
+            surplus = min(max(0, self._redis.zcard(keys.ENDED) - most), _PAGE)
+            gone = self._redis.zrangebyscore(keys.ENDED, "-inf", at, start=0, num=_PAGE)
+            if surplus:
+                gone += self._redis.zrange(keys.ENDED, 0, surplus - 1)
+            if gone:
+                names = [keys.ENDED, keys.DELIVERIES, keys.DEAD]
+                args = [keys.DELIVERY, keys.COUNT, *dict.fromkeys(gone)]
+                self._redis.register_script(FORGET)(keys=names, args=args)
+            self._redis.zremrangebyscore(keys.DELIVERIES, "-inf", at - DELIVERY_TTL)
 
-    def _forget(self, ids: Sequence[str]) -> None:
-        pipe = self._redis.pipeline(transaction=False)
-        for one in ids:
-            pipe.hget(keys.delivery(one), "state")
-        states = zip(ids, pipe.execute(), strict=True)
-        gone = [one for one, state in states if state is None or state in _FINISHED]
-        if gone:
-            pipe = self._redis.pipeline()
-            pipe.unlink(*map(keys.delivery, gone))
-            pipe.zrem(keys.DELIVERIES, *gone)
-            pipe.zrem(keys.DEAD, *gone)
-            pipe.execute()
+    def room(self, most: int) -> int:
+        """How many deliveries that have ended there is room for: `most`, or, where the server
+        uses over four fifths of the memory it may, somewhat less than there are.
+        """
+        with self.reached():
+            found = self._redis.info("memory")
+            limit = int(found.get("maxmemory", 0))
+            if not limit or int(found["used_memory"]) <= limit * _FULL:
+                return most
+            return min(most, max(0, int(self._redis.zcard(keys.ENDED)) - _PAGE))
+
+
+def _read(name: str, fields: Mapping[str, str]) -> Delivery | None:
+    """A delivery, if it is there and can be read."""
+    try:
+        return read_delivery(name, fields) if "alert" in fields else None
+    except (ValueError, KeyError):
+        return None
+
+
+def _paged(ids: Sequence[str]) -> list[Sequence[str]]:
+    return [ids[at : at + _PAGE] for at in range(0, len(ids), _PAGE)]
 
 
 def _fits(

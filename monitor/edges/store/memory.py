@@ -24,6 +24,7 @@ from monitor.core.models import (
     Story,
     StoryRef,
 )
+from monitor.core.pacing import set_back
 from monitor.edges.store.memory_likes import MemoryLikes
 from monitor.edges.store.memory_outbox import MemoryOutbox
 from monitor.edges.store.records import FULL_READ, Gauges, StoredStory, reference
@@ -183,6 +184,7 @@ class MemoryStore(MemoryPolls):
             for name in box:
                 if self._deliveries[name].due is None:
                     box[name] -= seconds
+        self._conditions = {name: set_back(one, seconds) for name, one in self._conditions.items()}
 
     def gauges(self, now: datetime, queues: Sequence[str]) -> Gauges:
         """As Views.gauges."""

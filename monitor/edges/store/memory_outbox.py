@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from monitor.core.models import (
     Attempt,
@@ -15,7 +17,8 @@ from monitor.core.models import (
     Silence,
 )
 from monitor.core.schedule import TOO_MANY
-from monitor.edges.store.deliveries import ATTEMPTS
+from monitor.edges.store.attempts import ATTEMPTS
+from monitor.edges.store.deliveries import place
 from monitor.edges.store.records import Entered
 
 
@@ -30,6 +33,8 @@ class MemoryOutbox:
         self._references: dict[str, str] = {}
         self._conditions: dict[str, Condition] = {}
         self._leases: dict[str, str] = {}
+        self._since: dict[str, float] = {}
+        self._ended: dict[str, datetime] = {}
         self._latency: list[float] = []
         self._troubles: dict[str, str] = {}
         self._silences: dict[str, Silence] = {}
@@ -48,7 +53,8 @@ class MemoryOutbox:
         for one in made:
             self._deliveries[one.id] = one
             box = self._outbox.setdefault(one.alert.receiver, {})
-            box[one.id] = (one.due or one.created).timestamp()
+            box[one.id] = place(one)
+            self._since[one.id] = one.created.timestamp()
         return made
 
     def condition(self, receiver: str) -> Condition:
@@ -69,23 +75,35 @@ class MemoryOutbox:
         thread = self._references.get(one.alert.parent, "")
         return replace(one, thread=thread, parent=parent.alert if parent else None)
 
-    def claim(self, deliveries: Sequence[Delivery], until: datetime, bundle: str) -> None:
+    def claim(
+        self, deliveries: Sequence[Delivery], now: datetime, until: datetime, bundle: str
+    ) -> bool:
         """As Outbox.claim."""
+        box = self._outbox.get(deliveries[0].alert.receiver, {})
+        if any(box.get(one.id, math.inf) > now.timestamp() for one in deliveries):
+            return False
+        if any(self._deliveries[one.id].tries != one.tries for one in deliveries):
+            return False
+        box.update(dict.fromkeys((one.id for one in deliveries), until.timestamp()))
+        if bundle and not deliveries[0].bundle:
+            self._bundles[bundle] = tuple(one.id for one in deliveries)
+            for one in deliveries:
+                self._change(one.id, bundle=bundle)
+        return True
+
+    def _change(self, name: str, **more: Any) -> None:
+        self._deliveries[name] = replace(self._deliveries[name], **more)
+
+    def begin(self, deliveries: Sequence[Delivery]) -> None:
+        """As Outbox.begin."""
         for one in deliveries:
-            self._outbox[one.alert.receiver][one.id] = until.timestamp()
-            held = self._deliveries[one.id]
-            taken = replace(held, interrupted=held.interrupted + 1, uncertain=True)
-            self._deliveries[one.id] = replace(taken, bundle=bundle or held.bundle)
-        if bundle:
-            self._bundles.setdefault(bundle, tuple(one.id for one in deliveries))
+            held = self._deliveries[one.id].interrupted
+            self._change(one.id, interrupted=held + 1, uncertain=True)
 
     def let_go(self, deliveries: Sequence[Delivery]) -> None:
         """As Outbox.let_go."""
         for one in deliveries:
-            self._outbox[one.alert.receiver][one.id] = (one.due or one.created).timestamp()
-            held = self._deliveries[one.id]
-            freed = replace(held, interrupted=one.interrupted, uncertain=one.uncertain)
-            self._deliveries[one.id] = freed
+            self._outbox[one.alert.receiver][one.id] = place(one)
 
     def record(
         self,
@@ -94,6 +112,8 @@ class MemoryOutbox:
         now: datetime,
         retry_at: datetime | None,
         condition: Condition,
+        *,
+        apart: bool = False,
     ) -> bool:
         """As Outbox.record."""
         if any(self._deliveries[one.id].tries != one.tries for one in deliveries):
@@ -106,35 +126,61 @@ class MemoryOutbox:
             self._troubles[receiver] = f"{now:%Y-%m-%d %H:%M} UTC: {attempt.detail}"
         for one in deliveries:
             self._write(one, attempt, now, state)
+            self._change(one.id, bundle="" if apart else self._deliveries[one.id].bundle)
             self._outbox[receiver].pop(one.id, None)
             if state is DeliveryState.FAILED and retry_at:
                 self._outbox[receiver][one.id] = retry_at.timestamp()
+            else:
+                self._ended[one.id] = now
         return True
 
     def _write(self, one: Delivery, attempt: Attempt, now: datetime, state: DeliveryState) -> None:
         logged = Logged(now, attempt.ok, attempt.detail, attempt.status, round(attempt.seconds, 3))
         self._attempts[one.id] = [*self._attempts.get(one.id, []), logged][-ATTEMPTS:]
         self._references[one.id] = attempt.reference
-        held, tries, lost = self._deliveries[one.id], one.tries + 1, attempt.uncertain
+        lost = attempt.uncertain or (one.uncertain and not attempt.ok)
         base = one.base + (attempt.status == TOO_MANY)
-        tried = replace(held, state=state, tries=tries, base=base, interrupted=0, uncertain=lost)
-        self._deliveries[one.id] = tried
+        tried = {"tries": one.tries + 1, "base": base, "interrupted": 0, "uncertain": lost}
+        self._change(one.id, state=state, **tried)
         if state is DeliveryState.SENT and one.due is None and one.alert.kind != "notice":
             seconds = (now - one.alert.story.first_seen).total_seconds()
             self._latency.insert(0, round(seconds, 3))
 
-    def hurry(self, receiver: str) -> int:
+    def hurry(self, receiver: str, now: datetime) -> int:
         """As Outbox.hurry."""
         box = self._outbox.get(receiver, {})
         waiting = [self._deliveries[name] for name in box]
         failed = [one for one in waiting if one.state is DeliveryState.FAILED]
         hurried = [one for one in failed if not one.interrupted]
-        box.update({one.id: one.created.timestamp() for one in hurried})
+        for one in hurried:
+            box[one.id] = self._since[one.id]
+            self._change(one.id, base=one.tries)
         return len(hurried)
+
+    def give_up(self, receiver: str, now: datetime, oldest: datetime) -> int:
+        """As Outbox.give_up."""
+        box = self._outbox.get(receiver, {})
+        late = [name for name in box if self._since[name] < oldest.timestamp()]
+        held = [name for name in late if self._deliveries[name].due and box[name] > now.timestamp()]
+        gone = [one for one in late if one not in held and not self._deliveries[one].interrupted]
+        for name in gone:
+            said = Logged(now, ok=False, detail=f"waited since before {oldest:%Y-%m-%d %H:%M} UTC")
+            self._attempts[name] = [*self._attempts.get(name, []), said]
+            self._change(name, state=DeliveryState.DEAD, tries=self._deliveries[name].tries + 1)
+            self._ended[name] = now
+            del box[name]
+        return len(gone)
 
     def acquire(self, name: str, token: str, lease: timedelta) -> bool:
         """As Outbox.acquire; without a clock, a lease lasts until it is let go of."""
-        return self._leases.setdefault(name, token) == token
+        if name in self._leases:
+            return False
+        self._leases[name] = token
+        return True
+
+    def renew(self, name: str, token: str, lease: timedelta) -> bool:
+        """As Outbox.renew."""
+        return self._leases.get(name) == token
 
     def release(self, name: str, token: str) -> None:
         """As Outbox.release."""
@@ -178,18 +224,20 @@ class MemoryOutbox:
         again = replace(one, state=DeliveryState.PENDING, base=one.tries, bundle="", due=None)
         self._deliveries[delivery_id] = again
         self._outbox[one.alert.receiver][delivery_id] = now.timestamp()
+        self._since[delivery_id] = now.timestamp()
+        self._ended.pop(delivery_id, None)
         return True
 
     def bound_ledger(self, oldest: datetime, most: int) -> None:
-        """As Ledger.bound_ledger: what has ended is forgotten, the oldest first."""
-        ended = [
-            one
-            for one in sorted(self._deliveries.values(), key=lambda one: one.created)
-            if one.state in {DeliveryState.SENT, DeliveryState.DEAD}
-        ]
-        surplus = max(0, len(self._deliveries) - most)
-        for one in (*ended[:surplus], *(one for one in ended if one.created < oldest)):
-            self._deliveries.pop(one.id, None)
+        """As Ledger.bound_ledger."""
+        ended = sorted(self._ended, key=self._ended.__getitem__)
+        old = [name for name in ended if self._ended[name] <= oldest]
+        for name in {*old, *ended[: max(0, len(ended) - most)]}:
+            del self._ended[name], self._deliveries[name]
+
+    def room(self, most: int) -> int:
+        """As Ledger.room: memory is never crowded here."""
+        return most
 
     # -- silences --------------------------------------------------------------------
 

@@ -52,18 +52,80 @@ end
 return 1
 """
 
-# KEYS[1]: an outbox. ARGV: the prefix of hashes. What failed and waits for its next try is
-# due now, the oldest first; what is in somebody's hands, or held for its hour, stays.
+# KEYS: an outbox, the list of a bundle. ARGV: now, until, the prefix of hashes, the bundle or '',
+# then members and the tries each must have. Takes them if all are due still, or none: whoever
+# slept between looking and taking takes nothing that was another's meanwhile.
+TAKE = """
+for i = 5, #ARGV, 2 do
+  local score = redis.call('ZSCORE', KEYS[1], ARGV[i])
+  if not score or tonumber(score) > tonumber(ARGV[1]) then return 0 end
+  if redis.call('HGET', ARGV[3] .. ARGV[i], 'tries') ~= ARGV[i + 1] then return 0 end
+end
+if ARGV[4] ~= '' then
+  for i = 5, #ARGV, 2 do redis.call('HSET', ARGV[3] .. ARGV[i], 'bundle', ARGV[4]) end
+  redis.call('DEL', KEYS[2])
+  for i = 5, #ARGV, 2 do redis.call('RPUSH', KEYS[2], ARGV[i]) end
+end
+for i = 5, #ARGV, 2 do redis.call('ZADD', KEYS[1], ARGV[2], ARGV[i]) end
+return 1
+"""
+
+# KEYS[1]: an outbox. ARGV: now, the prefix of hashes. What failed and waits for its next try is
+# due now, the oldest first, and has its tries before it again; what is in somebody's hands, or
+# held for its hour, stays.
 HURRY = """
 local hurried = 0
 for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-  local found = redis.call('HMGET', ARGV[1] .. member, 'state', 'interrupted', 'at')
+  local key = ARGV[2] .. member
+  local found = redis.call('HMGET', key, 'state', 'interrupted', 'at', 'tries')
   if found[1] == 'failed' and (found[2] or '0') == '0' then
-    redis.call('ZADD', KEYS[1], found[3], member)
+    redis.call('HSET', key, 'base', found[4])
+    redis.call('ZADD', KEYS[1], found[3] or ARGV[1], member)
     hurried = hurried + 1
   end
 end
 return hurried
+"""
+
+# KEYS: an outbox, the dead, what has ended, the receiver's counts. ARGV: now, the time before
+# which what waits is given up, the prefix of hashes, JSON of the attempt that says so.
+# What is held for a later hour, or in somebody's hands, is left. Returns how many were given up.
+GIVE_UP = """
+local given = 0
+for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, 4999)) do
+  local key = ARGV[3] .. member
+  local found = redis.call('HMGET', key, 'at', 'state', 'tries', 'due', 'interrupted')
+  local at = tonumber(found[1] or ARGV[1])
+  local score = tonumber(redis.call('ZSCORE', KEYS[1], member))
+  local held = (found[4] and score > tonumber(ARGV[1])) or (found[5] or '0') ~= '0'
+  if at < tonumber(ARGV[2]) and not held then
+    redis.call('HSET', key, 'state', 'dead', 'try:' .. (tonumber(found[3]) + 1), ARGV[4])
+    redis.call('HINCRBY', key, 'tries', 1)
+    redis.call('ZADD', KEYS[2], ARGV[1], member)
+    redis.call('ZADD', KEYS[3], ARGV[1], member)
+    redis.call('HINCRBY', KEYS[4], found[2], -1)
+    redis.call('HINCRBY', KEYS[4], 'dead', 1)
+    redis.call('ZREM', KEYS[1], member)
+    given = given + 1
+  end
+end
+return given
+"""
+
+# KEYS: what has ended, all deliveries, the dead. ARGV: the prefix of hashes, that of counts, then
+# members. Forgets those that have ended and were not sent anew meanwhile.
+FORGET = """
+for i = 3, #ARGV do
+  local key = ARGV[1] .. ARGV[i]
+  local found = redis.call('HMGET', key, 'state', 'receiver')
+  if found[1] == 'sent' or found[1] == 'dead' then
+    redis.call('HINCRBY', ARGV[2] .. found[2], found[1], -1)
+    redis.call('UNLINK', key)
+  end
+  if found[1] ~= 'pending' and found[1] ~= 'failed' then
+    for k = 1, 3 do redis.call('ZREM', KEYS[k], ARGV[i]) end
+  end
+end
 """
 
 # KEYS[1]: a sorted set by due time. ARGV: seconds, the prefix of hashes or ''. All times are
@@ -76,15 +138,21 @@ for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
 end
 """
 
-# KEYS[1]: a lease. ARGV: our token, its length in milliseconds. Takes it when it is free, ours,
-# or longer than any lease is given for: then the clock was set back.
+# KEYS[1]: a lease. ARGV: our token, its length and the longest of all in milliseconds. Takes it
+# when it is free, or longer than any lease is given for: then the clock was set back.
 ACQUIRE = """
-local holder = redis.call('GET', KEYS[1])
-if holder and holder ~= ARGV[1] and redis.call('PTTL', KEYS[1]) <= tonumber(ARGV[2]) then
+if redis.call('EXISTS', KEYS[1]) == 1 and redis.call('PTTL', KEYS[1]) <= tonumber(ARGV[3]) then
   return 0
 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1
+"""
+
+# KEYS[1]: a lease. ARGV: our token, its length in milliseconds. Keeps it if it is still ours:
+# who slept past its end must not take it for kept.
+KEEP = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 """
 
 # KEYS[1]: a lease. ARGV: our token. Lets go only of what is ours.

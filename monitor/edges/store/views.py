@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from monitor.core.models import DeliveryState, FeedState
+from monitor.core.pacing import set_back
 from monitor.edges.store import keys
+from monitor.edges.store.attempts import TROUBLE
 from monitor.edges.store.connection import Connected
-from monitor.edges.store.deliveries import TROUBLE
 from monitor.edges.store.polls import STORY_TTL
 from monitor.edges.store.records import CONDITION, FEED_STATE, Gauges, StoredStory, read_story
 from monitor.edges.store.scripts import SET_BACK
@@ -72,6 +73,9 @@ class Views(Connected):
             run(keys=[keys.DUE], args=[seconds, ""])
             for one in self._redis.smembers(keys.RECEIVERS):
                 run(keys=[keys.outbox(one)], args=[seconds, keys.DELIVERY])
+                if found := self._redis.get(keys.condition(one)):
+                    moved = set_back(CONDITION.validate_json(found), seconds)
+                    self._redis.set(keys.condition(one), CONDITION.dump_json(moved))
 
     def bound_queue(self, queue: str, longest: int) -> None:
         """Drop the oldest messages of one of Celery's queues beyond so many."""

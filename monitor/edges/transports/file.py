@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import os
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -56,10 +58,24 @@ def _opened(path: Path) -> Iterator[int]:
     descriptor = os.open(path, _FLAGS, _OWNER_ONLY)
     try:
         # A write in progress elsewhere must not be taken for an unfinished line.
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _lock(descriptor)
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    """Lock a file; raises OSError when another program holds it for longer than a write takes."""
+    for _ in range(_PATIENCE):
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_PAUSE)
+    raise OSError(errno.EAGAIN, "another program holds it locked")
+
+
+# Times that a lock is asked for, and seconds in between.
+_PATIENCE, _PAUSE = 40, 0.05
 
 
 def _mend(descriptor: int) -> bytes:

@@ -142,6 +142,7 @@ def _standing(found: bytes, metadata: Mapping[str, Any]) -> str:
 _OK = re.compile(r'"ok":\s*true')
 _TS = re.compile(r'"ts":\s*"(\d+\.\d+)"')
 _ERROR = re.compile(r'"error":\s*"(\w+)"')
+_FORBIDDEN = 403
 # Refusals that may pass (docs.slack.dev, chat.postMessage, "Errors").
 _PASSING = frozenset(
     ("fatal_error", "internal_error", "service_unavailable", "request_timeout", "ratelimited")
@@ -158,7 +159,10 @@ def _understood(attempt: Attempt) -> Attempt:
     refused = _ERROR.search(attempt.detail)
     error = refused[1] if refused else "no answer that can be understood"
     permanent = error not in _PASSING and refused is not None
-    return replace(attempt, ok=False, detail=_explained(f"200 {error}"), permanent=permanent)
+    # What we have a hint for is wrong with token or channel, as 403 would say.
+    status = _FORBIDDEN if error in _HINTS else attempt.status
+    detail = _explained(f"200 {error}")
+    return replace(attempt, ok=False, detail=detail, status=status, permanent=permanent)
 
 
 class Slack:

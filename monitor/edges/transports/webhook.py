@@ -43,7 +43,8 @@ class Webhook:
         self._headers = dict(headers or {})
         self._signers = tuple(Signer(one) for one in secrets)
         bare = (one.removeprefix(_PREFIX) for one in secrets)
-        self._hidden = (*secrets, *bare, *self._headers.values())
+        words = (word for value in self._headers.values() for word in value.split())
+        self._hidden = (*secrets, *bare, *self._headers.values(), *words)
 
     async def send(self, delivery: Delivery, now: datetime) -> Attempt:
         """Post once, with a new timestamp and signature and the same body as ever."""

@@ -96,7 +96,7 @@ def test_an_alert_shows_headline_outlet_time_topics_evidence_reason_and_other_ou
         "Why: route 1: russia-sahel",
         "Also carried by sahel.example (Arabic) <https://b.example/1>",
     ]
-    assert "\n> The **Russian** minister spoke of **Mali**\\.\n\nWhy" in post["text"]
+    assert "\n> The **Russian** minister spoke of **Mali**\\.\n\n" in post["text"]
 
 
 def test_an_update_says_what_it_is_and_what_is_new_in_a_post_of_its_own(
