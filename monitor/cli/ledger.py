@@ -50,7 +50,10 @@ def deliveries(found: Sequence[Entered]) -> str:
     """Deliveries as a table, the latest last."""
     if not found:
         return "no such delivery in this time"
-    return "\n".join(_line(one) for one in reversed(found))
+    return "\n".join([_HEADER, *(_line(one) for one in reversed(found))])
+
+
+_HEADER = "decided UTC  delivery       receiver     state    title"
 
 
 def _line(one: Entered) -> str:
@@ -58,19 +61,21 @@ def _line(one: Entered) -> str:
     title = plain(delivery.alert.story.title)
     short = title if len(title) <= _WIDEST_TITLE else title[: _WIDEST_TITLE - 1] + "…"
     tries = f"{delivery.tries} {'try' if delivery.tries == 1 else 'tries'}"
-    tail = f"; {_next(one)}" if one.due is not None else _last(one)
+    tail = _last(one) + (f"; {_next(one)}" if one.due is not None else "")
     when = f"{delivery.created:%m-%d %H:%M}"
     receiver = delivery.alert.receiver
     return f"{when}  {delivery.id}  {receiver:12} {delivery.state:8} {short}  ({tries}{tail})"
 
 
 def _next(one: Entered) -> str:
-    return f"next {datetime.fromtimestamp(one.due or 0, UTC):%m-%d %H:%M:%S} UTC"
+    held = one.delivery.due is not None and not one.delivery.tries
+    word = "held until" if held else "next"
+    return f"{word} {datetime.fromtimestamp(one.due or 0, UTC):%m-%d %H:%M:%S}"
 
 
 def _last(one: Entered) -> str:
-    """Why a delivery was given up."""
-    if one.delivery.state is not DeliveryState.DEAD or not one.attempts:
+    """Why the last attempt failed."""
+    if one.delivery.state is DeliveryState.SENT or not one.attempts:
         return ""
     return f"; {plain(one.attempts[-1].detail)[:100]}"
 

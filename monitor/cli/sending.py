@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -46,12 +47,9 @@ def deliveries(
     """List what was sent, waits or was given up; with an ID, one delivery and all its attempts."""
     service = Service(read_settings(config))
     if delivery:
-        one = service.store.entered(delivery)
-        if one is None:
-            raise BadInput([Fault(delivery, "there is no such delivery", "monitor deliveries")])
-        row = json.dumps(ledger.delivery_row(one), ensure_ascii=False)
-        click.echo(row if form == "jsonl" else ledger.delivery(one))
+        _print_one(service, delivery, form)
         return
+    _check_receiver(service, receiver)
     wanted = DeliveryState(state) if state else None
     found = service.store.ledger(utc_now() - since, wanted, receiver, limit)
     if form == "table":
@@ -61,22 +59,47 @@ def deliveries(
         click.echo(json.dumps(ledger.delivery_row(one), ensure_ascii=False))
 
 
+def _print_one(service: Service, name: str, form: str) -> None:
+    """One delivery, or all that went out in one message."""
+    one = service.store.entered(name)
+    found = [one] if one else service.store.members(name)
+    if not found:
+        raise BadInput([Fault(name, "there is no such delivery", "monitor deliveries lists them")])
+    for each in found:
+        row = json.dumps(ledger.delivery_row(each), ensure_ascii=False)
+        click.echo(row if form == "jsonl" else ledger.delivery(each))
+
+
+def _check_receiver(service: Service, name: str | None) -> None:
+    """Refuse the name of a receiver that neither is configured nor was ever sent anything."""
+    known = {*service.desk.receivers, *service.store.outboxes()}
+    if name is not None and name not in known:
+        raise _unknown(name, sorted(known))
+
+
+def _unknown(name: str, known: Sequence[str]) -> BadInput:
+    return BadInput([Fault(name, "there is no such receiver", f"known: {', '.join(known)}")])
+
+
 @click.command()
 @click.argument("ids", nargs=-1, metavar="[ID...]")
 @click.option("--dead", is_flag=True, help="All that were given up.")
 @click.option("--receiver", help="With --dead: only those to this receiver.")
 @click.pass_obj
 def redeliver(config: str | None, ids: tuple[str, ...], dead: bool, receiver: str | None) -> None:
-    """Send deliveries anew, under the same ids, with all their tries before them."""
+    """Send deliveries anew, or what waits at once, under the same ids and with all tries again."""
     if bool(ids) == dead:
         raise click.UsageError("name deliveries by their IDs, or --dead for all given up")
     service = Service(read_settings(config))
+    _check_receiver(service, receiver)
     wanted = service.store.dead(receiver) if dead else ids
-    done = service.desk.redeliver(wanted)
+    done = set(service.desk.redeliver(wanted))
     click.echo(f"{len(done)} of {len(wanted)} will be sent again")
     for one in wanted:
         if one not in done:
-            click.echo(f"monitor: {one}: there is no such delivery, or it waits already", err=True)
+            click.echo(
+                f"monitor: {one}: there is no such delivery, or it is just being sent", err=True
+            )
     sys.exit(0 if len(done) == len(wanted) else FAILED)
 
 
@@ -85,10 +108,13 @@ def redeliver(config: str | None, ids: tuple[str, ...], dead: bool, receiver: st
 @click.pass_obj
 def send_test(config: str | None, receiver: str) -> None:
     """Send a sample alert to one receiver, past routes and outbox."""
-    service = Service(read_settings(config))
-    if (chosen := service.desk.receiver(receiver)) is None:
-        names = ", ".join(service.desk.receivers)
-        raise BadInput([Fault(receiver, "there is no such receiver", f"known: {names}")])
+    settings = read_settings(config)
+    named = tuple(one for one in settings.receivers if one.name == receiver)
+    if not named:
+        raise _unknown(receiver, [one.name for one in settings.receivers])
+    # The faults of others must not keep this one from being tried.
+    service = Service(replace(settings, receivers=named, routes=(), silences=()))
+    chosen = service.desk.receivers[receiver]
     attempt = service.desk.send_once(chosen, sample(receiver, utc_now()))
     words = f"{receiver}: {'sent' if attempt.ok else 'not sent'} ({attempt.detail})"
     click.echo(plain(words), err=not attempt.ok)
@@ -164,7 +190,9 @@ def silence_add(
 
 def _end(span: timedelta | None, until: datetime | None) -> datetime:
     """When a silence ends; one without an end, or with one that has passed, is refused."""
-    if (span is None) == (until is None):
+    if span and until:
+        raise click.UsageError("--for and --until are two ways to say the end: give one")
+    if span is None and until is None:
         raise click.UsageError("a silence needs an end: --for 4h, or --until 2026-12-01T06:00")
     end = utc_now() + span if span else (until or utc_now()).replace(tzinfo=UTC)
     if end <= utc_now():

@@ -116,6 +116,8 @@ class Wording:
     def notice(self) -> str:
         """The alert in one line, for a notification."""
         where = f" ({self.outlet})" if self.outlet else ""
+        if self.reports:
+            where = f": {self.reports[0].headline}"
         return f"[{self.severity.label}] {self.title}{where}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -59,7 +60,11 @@ def read_checked(config: str | None) -> tuple[Settings, Rulebook]:
 
 def check(settings: Settings) -> tuple[Rulebook, AllowList]:
     """Rulebook and allow-list, if they, the receivers and the routes hold; else BadInput."""
-    faults = [fault for one in settings.receivers for fault in transports.check(one)]
+    faults = [
+        replace(fault, where=f"{settings.path}: {fault.where}")
+        for one in settings.receivers
+        for fault in transports.check(one)
+    ]
     faults += _wrong_exceptions(settings)
     rulebook = None
     try:
@@ -87,8 +92,10 @@ def _unknown_names(settings: Settings, rulebook: Rulebook) -> Iterable[Fault]:
     for place, one in asked:
         where = f"{settings.path}: {place}"
         for topic in sorted(one.topics - set(rulebook.topics)):
+            close = difflib.get_close_matches(topic, rulebook.topics, n=1)
             known = f"known: {', '.join(rulebook.topics)}"
-            yield Fault(f"{where}.topics", f"no topic {topic}", known)
+            hint = f"did you mean {close[0]}?" if close else known
+            yield Fault(f"{where}.topics", f"no topic {topic}", hint)
         for name in sorted(one.entities - rulebook.gazetteer.entities.keys()):
             hint = entity_hint(name, rulebook)
             yield Fault(f"{where}.entities", f"no entity has the id {name}", hint)
@@ -99,5 +106,6 @@ def entity_hint(name: str, rulebook: Rulebook) -> str:
     by_name = {one.name.casefold(): one.id for one in rulebook.gazetteer.entities.values()}
     if found := by_name.get(name.casefold()):
         return f"the id of {name} is {found}"
-    close = difflib.get_close_matches(name, rulebook.gazetteer.entities, n=1)
+    part = next((id_ for one, id_ in by_name.items() if name.casefold() in one.split()), None)
+    close = [part] if part else difflib.get_close_matches(name, rulebook.gazetteer.entities, n=1)
     return f"did you mean {close[0]}?" if close else "ids stand in the rulebook's entities/*.csv"

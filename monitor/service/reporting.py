@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from monitor.core.models import FeedState
+from monitor.core.models import FeedState, Outcome
 from monitor.service.pipeline import Polled
 from monitor.service.sending import Sent
 
@@ -32,6 +32,9 @@ def report_poll(polled: Polled, now: datetime) -> None:
         words = {"feed": feed.url, "source": feed.source, "by": after.key}
         log.info("feed gives its entries new guids at each poll; known otherwise now", **words)
     for verdict in polled.verdicts if polled.committed else ():
+        if verdict.outcome is Outcome.SILENCED:
+            title, why = verdict.entry.title, verdict.reason
+            log.info("silenced", story=verdict.story_id, title=title, why=why)
         if verdict.alerts:
             named = [alert.receiver for alert in verdict.alerts]
             log.info("alert", story=verdict.story_id, title=verdict.entry.title, to=named)

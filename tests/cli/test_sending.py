@@ -65,14 +65,16 @@ def ledger(shell: Shell) -> Iterator[list[Delivery]]:
 def test_deliveries_are_listed_by_state_the_latest_last(
     shell: Shell, ledger: list[Delivery]
 ) -> None:
-    said = shell("deliveries").out.splitlines()
+    header, *said = shell("deliveries").out.splitlines()
+    assert header.split()[-1] == "title"
     assert [line.split()[4] for line in said] == ["sent", "failed", "dead", "dead"]
-    assert "(1 try; next " in said[1]
+    assert "(1 try; 500 upset; next " in said[1]
     assert said[2].endswith("(1 try; 410  [31mgone)")
     rows = shell("deliveries", "--state", "dead", "--format", "jsonl").rows()
     assert [one["delivery"] for one in rows] == [ledger[3].id, ledger[2].id]
-    assert shell("deliveries", "--receiver", "nobody").out == "no such delivery in this time\n"
-    assert len(shell("deliveries", "--limit", "1").out.splitlines()) == 1
+    assert shell("deliveries", "--receiver", "night").out == "no such delivery in this time\n"
+    assert shell("deliveries", "--receiver", "nobody").code == 2
+    assert len(shell("deliveries", "--limit", "1").out.splitlines()) == 2
     assert shell("deliveries", "--state", "lost").code == 2
 
 
@@ -94,9 +96,10 @@ def test_what_was_given_up_is_sent_again_one_by_one_or_all(
     shell: Shell, ledger: list[Delivery]
 ) -> None:
     assert shell("redeliver", ledger[2].id).out == "1 of 1 will be sent again\n"
-    waits = shell("redeliver", ledger[2].id)
-    assert (waits.code, "waits already" in waits.err) == (1, True)
-    assert shell("redeliver", "--dead", "--receiver", "nobody").out.startswith("0 of 0")
+    unknown = shell("redeliver", "d_unknown")
+    assert (unknown.code, "no such delivery" in unknown.err) == (1, True)
+    assert shell("redeliver", "--dead", "--receiver", "night").out.startswith("0 of 0")
+    assert shell("redeliver", "--dead", "--receiver", "nobody").code == 2
     assert shell("redeliver", "--dead").out == "1 of 1 will be sent again\n"
     assert shell("redeliver").code == shell("redeliver", "--dead", "d_1").code == 2
     counts = json.loads(shell("status", "--json").out)["deliveries"]["desk"]
@@ -132,6 +135,7 @@ def test_a_silence_is_added_listed_and_ended(shell: Shell, ledger: list[Delivery
     [
         (("--topic", "sahel"), "a silence needs an end: --for 4h, or --until 2026-12-01T06:00"),
         (("--topic", "sahel", "--until", "2020-01-01"), "this end has passed already"),
+        (("--topic", "sahel", "--until", "2999-01-01", "--for", "4h"), "give one"),
         (("--for", "4h"), "say what to silence: --topic, --entity, --source or --event"),
         (("--topic", "sahell", "--for", "4h"), "--topic: there is no topic sahell (known: sahel"),
         (("--entity", "Mali", "--for", "4h"), "no entity has the id Mali (the id of Mali is Q912)"),

@@ -175,6 +175,8 @@ def test_what_went_out_together_stays_together_in_its_order(store: Store) -> Non
     both = store.due("desk", make.at(61), 1)
     assert [one.id for one in both] == [two.id, one.id]
     assert {one.bundle for one in both} == {"b_1"}
+    assert [one.delivery.id for one in store.members("b_1")] == [two.id, one.id]
+    assert store.members("b_unknown") == ()
     store.claim(both, make.at(61), make.at(90), "b_1")
     assert store.record(both, FAILED, make.at(62), make.at(100), CALM)
     again = store.due("desk", make.at(100), 9)
@@ -262,17 +264,30 @@ def test_the_ledger_is_listed_by_state_receiver_and_time_the_latest_first(store:
 
 def test_what_was_given_up_or_sent_can_be_sent_anew_with_all_tries_before_it(store: Store) -> None:
     put(store, make.delivery())
-    assert not store.redeliver(make.delivery().id, make.NOW)
-    store.record([claim(store)], GONE, make.at(1), None, CALM)
+    store.record([claim(store)], GONE, make.at(1), None, Condition(failures=9, closed=9e9))
     assert store.redeliver(make.delivery().id, make.at(10))
     assert store.dead(None) == ()
     (again,) = store.due("desk", make.at(10), 9)
     assert (again.tries, again.base, again.state) == (1, 1, DeliveryState.PENDING)
+    assert store.condition("desk") == CALM
     assert store.record([claim(store, at=10)], OK, make.at(11), None, CALM)
     assert store.redeliver(make.delivery().id, make.at(12))
     assert not store.redeliver("d_unknown", make.at(12))
     counts = store.gauges(make.at(12), []).counts["desk"]
     assert (counts[DeliveryState.PENDING], counts[DeliveryState.SENT]) == (1, 0)
+
+
+def test_what_waits_can_be_hastened_but_for_what_is_just_being_sent(store: Store) -> None:
+    put(store, replace(make.delivery("s_1"), due=make.at(9_000)), make.delivery("s_2"))
+    store.record([claim(store)], FAILED, make.at(1), make.at(9_000), CALM)
+    for name in ("s_1", "s_2"):
+        assert store.redeliver(make.delivery(name).id, make.at(2))
+    due = store.due("desk", make.at(2), 9)
+    assert {(one.alert.story.id, one.due) for one in due} == {("s_1", None), ("s_2", None)}
+    counts = store.gauges(make.at(2), []).counts["desk"]
+    assert (counts[DeliveryState.PENDING], counts[DeliveryState.FAILED]) == (2, 0)
+    store.begin(due)
+    assert not store.redeliver(due[0].id, make.at(3))
 
 
 def test_the_ledger_forgets_the_oldest_that_ended_and_never_what_waits(store: Store) -> None:

@@ -290,13 +290,13 @@ def test_receivers_have_hours_and_paces_and_routes_take_over_from_those_above(lo
         ('pace = "fast"', "receivers[0].pace is not a pace"),
         ('pace = "0/s"', "receivers[0].pace is not a pace"),
         ('storm = "5/0s"', "receivers[0].storm is a pace in no time"),
-        ('quiet = "22-06"', 'receivers[0].quiet is not a time of day like "07:30"'),
+        ('quiet = "22-06"', 'receivers[0].quiet is no span of the day like "22:00-06:30"'),
         ('quiet = "22:00"', 'receivers[0].quiet is no span of the day like "22:00-06:30"'),
         ('quiet = "22:00-22:00"', "receivers[0].quiet begins when it ends"),
         ('timezone = "Mali"', "receivers[0].timezone is no time zone"),
         ('timezone = "../etc"', "receivers[0].timezone is no time zone"),
         ('digest = "weekly"', 'receivers[0].digest is neither "hourly" nor'),
-        ('digest = "daily 7.30"', "receivers[0].digest is not a time of day"),
+        ('digest = "daily 7.30"', 'receivers[0].digest is neither "hourly" nor'),
         ('quiet_unless = "loud"', "receivers[0].quiet_unless is none of the words it can be"),
     ],
 )
@@ -304,6 +304,12 @@ def test_hours_and_paces_that_cannot_be_are_told(load: Load, text: str, said: st
     (fault,) = load.faults(f'[[receivers]]\nname = "desk"\ntype = "console"\n{text}\n')
     assert said in fault
     assert fault.startswith("monitor.toml:4: ")
+
+
+def test_a_fault_in_a_route_below_another_is_told_with_its_own_line(load: Load) -> None:
+    route = '[[routes]]\nreceivers = ["console"]\n[[routes.routes]]\ntopics = ["sahel"]\n'
+    (fault,) = load.faults(f'{route}{route}[[routes.routes]]\nseverity = "grave"\n')
+    assert fault.startswith("monitor.toml:10: routes[1].routes[1].severity is none of the words")
 
 
 @pytest.mark.parametrize(
@@ -314,6 +320,12 @@ def test_hours_and_paces_that_cannot_be_are_told(load: Load, text: str, said: st
         ('[deliveries]\nnotices = ["opz"]', "deliveries.notices: there is no receiver opz"),
         ('[[silences]]\ntopics = ["sahel"]', "silences[0].until is missing"),
         ("[[silences]]\nuntil = 2026-12-01", "it would silence all"),
+        (
+            '[[silences]]\nuntil = 4\ntopics = ["x"]',
+            "until is not a time like 2026-12-01T06:00:00Z",
+        ),
+        ('[[routes]]\nreceivers = ["console"]\ncontinue = "no"', "is neither true nor false"),
+        ('[[routes]]\nreceivers = ["console"]\ngoes_on = false', "there is no such key"),
         ('[[routes]]\ntopics = ["sahel"]', "routes[0] leads to nobody: receivers is missing"),
         (
             '[[routes]]\ntopics = ["sahel"]\n[[routes.routes]]\nreceivers = ["consol"]',

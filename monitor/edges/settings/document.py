@@ -141,19 +141,31 @@ def _faults(path: Path, text: str, error: ValidationError, form: type[BaseModel]
 def _line(text: str, loc: list[Any]) -> int | None:
     """The line a fault stands in: its key's, else that of the table it is in."""
     lines = text.splitlines()
-    section = next((part for part in loc if isinstance(part, str)), "")
-    nth = next((part for part in loc if isinstance(part, int)), 0)
-    header = re.compile(rf"\s*\[\[?\s*{re.escape(section)}\s*\]\]?")
-    starts = [number for number, line in enumerate(lines) if header.match(line)]
-    start = starts[nth] if nth < len(starts) else None
+    start, end = _table(lines, loc)
     name = next((part for part in reversed(loc) if isinstance(part, str)), "")
     key = re.compile(rf"\s*{re.escape(name)}\s*=")
-    for number in range(0 if start is None else start + 1, len(lines)):
+    for number in range(0 if start is None else start + 1, end):
         if start is not None and lines[number].lstrip().startswith("["):
             break
         if key.match(lines[number]):
             return number + 1
     return None if start is None else start + 1
+
+
+def _table(lines: list[str], loc: list[Any]) -> tuple[int | None, int]:
+    """Where the innermost table that a place names begins, if it does, and where it ends."""
+    path, start, end = "", None, len(lines)
+    for part, after in zip(loc, [*loc[1:], None], strict=True):
+        if not isinstance(part, str):
+            continue
+        path = f"{path}.{part}".removeprefix(".")
+        header = re.compile(rf"\s*\[\[?\s*{re.escape(path)}\s*\]\]?")
+        found = [n for n in range(start or 0, end) if header.match(lines[n])]
+        nth = after if isinstance(after, int) else 0
+        if nth >= len(found):
+            break
+        start, end = found[nth], found[nth + 1] if nth + 1 < len(found) else end
+    return start, end
 
 
 def _nearest(loc: list[Any], form: type[BaseModel]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,6 +12,7 @@ from monitor.core.models import Pace
 # What "off" stands for where a limit is expected.
 UNLIMITED = Pace(0, 0.0)
 _FASTEST = 10_000
+_PACE = re.compile(r"(\d{1,6})/(\d+(?:\.\d+)?)?\s*(ms|s|m|h|d)")
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
@@ -50,35 +51,30 @@ def check_store_url(url: str) -> str:
 
 def parse_pace(text: object) -> Pace:
     """A pace like "1/s", "20/10m", or "off" (a pace of none); raises ValueError with a sentence."""
+    found = _PACE.fullmatch(text.strip()) if isinstance(text, str) else None
     if text == "off":
         return UNLIMITED
-    count, slash, span = str(text).partition("/")
-    if not slash or not count.strip().isdigit() or not 1 <= int(count) <= _FASTEST:
-        raise ValueError('is not a pace, messages in a time like "1/s" or "20/10m", nor "off"')
-    unit = span.strip()
-    seconds = parse_duration(unit if unit[:1].isdigit() else f"1{unit}").total_seconds()
+    if found is None or not 1 <= int(found[1]) <= _FASTEST:
+        raise ValueError('is not a pace like "1/s", "20/10m" (units s, m, h, d), nor "off"')
+    seconds = float(found[2] or 1) * _UNITS[found[3]]
     if not seconds:
         raise ValueError("is a pace in no time")
-    return Pace(int(count), seconds)
+    return Pace(int(found[1]), seconds)
 
 
-def parse_time(text: object) -> time:
-    """A time of day like "07:30"; raises ValueError with a sentence."""
-    found = _TIME.fullmatch(text) if isinstance(text, str) else None
-    if found is None:
-        raise ValueError('is not a time of day like "07:30"')
-    return time(int(found[1]), int(found[2]))
+def _time(text: str) -> time | None:
+    found = _TIME.fullmatch(text.strip())
+    return time(int(found[1]), int(found[2])) if found else None
 
 
 def parse_quiet(text: object) -> tuple[time, time]:
     """Quiet hours like "22:00-06:30"; raises ValueError with a sentence."""
-    begin, dash, end = str(text).partition("-")
-    if not dash:
-        raise ValueError('is no span of the day like "22:00-06:30"')
-    span = parse_time(begin.strip()), parse_time(end.strip())
-    if span[0] == span[1]:
+    begin, end = map(_time, str(text).partition("-")[::2])
+    if begin is None or end is None:
+        raise ValueError('is no span of the day like "22:00-06:30" (midnight is 00:00)')
+    if begin == end:
         raise ValueError("begins when it ends")
-    return span
+    return begin, end
 
 
 def parse_digest(text: object) -> time | None:
@@ -86,9 +82,19 @@ def parse_digest(text: object) -> time | None:
     if text == "hourly":
         return None
     word, _, at = str(text).partition(" ")
-    if word != "daily":
+    found = _time(at)
+    if word != "daily" or found is None:
         raise ValueError('is neither "hourly" nor a time like "daily 07:30"')
-    return parse_time(at.strip())
+    return found
+
+
+def parse_until(value: object) -> datetime:
+    """The end of a silence, a time or a day as TOML has them; one without a zone is UTC."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime.combine(value, time())
+    if not isinstance(value, datetime):
+        raise ValueError("is not a time like 2026-12-01T06:00:00Z (without quotes)")
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def check_zone(name: str) -> str:

@@ -64,7 +64,7 @@ def load_settings(path: Path | None, environ: Mapping[str, str], cwd: Path) -> S
     home = cwd if chosen.parent == DEFAULTS else chosen.parent
     shipped = read_toml(DEFAULTS / "monitor.toml", ConfigFile, environ)
     receivers = shipped.receivers if config.receivers is None else config.receivers
-    named = tuple(map(make_receiver, receivers or ()))
+    named = tuple(make_receiver(one, home) for one in receivers or ())
     feeds, faults = _feeds(config, chosen, environ)
     routes = make_routes(config.routes, shipped.routes or (), named)
     faults += doubles(named, chosen)

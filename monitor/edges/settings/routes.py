@@ -16,19 +16,22 @@ from monitor.edges.settings.schema import ReceiverTable, RouteTable, SilenceTabl
 _TOP = Route((), alerts="send", updates="send")
 
 
-def make_receiver(table: ReceiverTable) -> Receiver:
-    """A receiver; its channel's own limits are added where the channel is known."""
-    return Receiver(
-        table.name, table.type, table.options(), table.cadence(), table.pace, table.storm
-    )
+def make_receiver(table: ReceiverTable, home: Path) -> Receiver:
+    """A receiver, a path among its options made absolute from `home`; its channel's own limits
+    are added where the channel is known.
+    """
+    options = table.options()
+    if path := options.get("path"):
+        options["path"] = str(home / path)
+    return Receiver(table.name, table.type, options, table.cadence(), table.pace, table.storm)
 
 
 def make_silence(table: SilenceTable) -> Silence:
     """A configured silence, under a name that stays the same as long as it does."""
     conditions = (table.topics, table.entities, table.sources, table.events)
-    name = digest(table.end.isoformat(), *("\n".join(sorted(one)) for one in conditions))
+    name = digest(table.until.isoformat(), *("\n".join(sorted(one)) for one in conditions))
     topics, entities, sources, events = map(frozenset, conditions)
-    return Silence(name, table.end, topics, entities, sources, events, table.comment)
+    return Silence(name, table.until, topics, entities, sources, events, table.comment)
 
 
 def make_routes(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -16,6 +16,7 @@ from monitor.edges.settings.forms import (
     parse_duration,
     parse_pace,
     parse_quiet,
+    parse_until,
 )
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
@@ -149,8 +150,6 @@ class ReceiverTable(BaseModel):
 class RouteTable(_Table):
     """[[routes]], and the routes below them."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
     receivers: Annotated[tuple[Name, ...], Field(min_length=1)] | None = None
     topics: Topics = ()
     entities: tuple[str, ...] = ()
@@ -162,7 +161,7 @@ class RouteTable(_Table):
     state_media: bool | None = None
     alerts: Literal["send", "digest"] | None = None
     updates: Literal["send", "digest", "quiet"] | None = None
-    goes_on: bool = Field(default=True, alias="continue")
+    goes_on: bool = Field(default=True, alias="continue", strict=True)
     routes: tuple[RouteTable, ...] = ()
 
 
@@ -183,7 +182,7 @@ def _leads(table: RouteTable) -> bool:
 class SilenceTable(_Table):
     """[[silences]]"""
 
-    until: datetime
+    until: Annotated[datetime, BeforeValidator(parse_until)]
     topics: Topics = ()
     entities: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
@@ -195,11 +194,6 @@ class SilenceTable(_Table):
         if not (self.topics or self.entities or self.sources or self.events):
             raise ValueError("names no topics, entities, sources or events: it would silence all")
         return self
-
-    @property
-    def end(self) -> datetime:
-        """When it ends; a time without a zone is UTC."""
-        return self.until if self.until.tzinfo else self.until.replace(tzinfo=UTC)
 
 
 class ConfigFile(_Table):

@@ -85,7 +85,9 @@ def counted(
     receiver = deliveries[0].alert.receiver
     line = CONDITION.dump_json(condition, exclude_defaults=True).decode()
     yield ["SET", keys.condition(receiver), line]
-    if not attempt.ok:
+    if attempt.ok:
+        yield ["HDEL", keys.count(receiver), TROUBLE]
+    else:
         said = f"{now:%Y-%m-%d %H:%M} UTC: {attempt.detail}"
         yield ["HSET", keys.count(receiver), TROUBLE, said]
     for one in deliveries:

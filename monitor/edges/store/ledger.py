@@ -18,7 +18,6 @@ _PAGE = 500
 # Share of the memory from which on the ledger makes room.
 _FULL = 0.8
 _WAITING = (DeliveryState.PENDING, DeliveryState.FAILED)
-_FINISHED = frozenset((DeliveryState.SENT.value, DeliveryState.DEAD.value))
 
 
 class Ledger(Connected):
@@ -29,6 +28,11 @@ class Ledger(Connected):
         with self.reached():
             found = self._entered([delivery_id])
         return found[0] if found else None
+
+    def members(self, bundle: str) -> tuple[Entered, ...]:
+        """The deliveries that went out as one message, in their order in it."""
+        with self.reached():
+            return tuple(self._entered(self._redis.lrange(keys.bundle(bundle), 0, -1)))
 
     def ledger(
         self, since: datetime, state: DeliveryState | None, receiver: str | None, limit: int
@@ -78,14 +82,14 @@ class Ledger(Connected):
         return tuple(one.id for one in found if receiver in (None, one.alert.receiver))
 
     def redeliver(self, delivery_id: str, now: datetime) -> bool:
-        """Put a delivery that was sent or given up into its outbox anew, with all its tries
-        before it; False when there is none, or it waits already.
+        """Put a delivery into its outbox anew, due now and with all its tries before it, and let
+        its receiver be tried again at once; False when there is none, or it is just being sent.
         """
         key = keys.delivery(delivery_id)
 
         def write(pipe: Pipeline) -> bool:
             fields = pipe.hgetall(key)
-            if fields.get("state") not in _FINISHED:
+            if not fields or fields.get("interrupted", "0") != "0":
                 return False
             receiver = fields["receiver"]
             pipe.multi()
@@ -98,6 +102,7 @@ class Ledger(Connected):
             pipe.zrem(keys.ENDED, delivery_id)
             pipe.hincrby(keys.count(receiver), fields["state"], -1)
             pipe.hincrby(keys.count(receiver), DeliveryState.PENDING.value, 1)
+            pipe.delete(keys.condition(receiver))
             return True
 
         return self._conditional([key], write)

@@ -122,6 +122,7 @@ class MemoryOutbox:
         state = DeliveryState.SENT if attempt.ok else state
         receiver = deliveries[0].alert.receiver
         self._conditions[receiver] = condition
+        self._troubles.pop(receiver, None)
         if not attempt.ok:
             self._troubles[receiver] = f"{now:%Y-%m-%d %H:%M} UTC: {attempt.detail}"
         for one in deliveries:
@@ -196,6 +197,11 @@ class MemoryOutbox:
         box = self._outbox.get(one.alert.receiver, {})
         return Entered(one, tuple(self._attempts.get(one.id, ())), box.get(one.id))
 
+    def members(self, bundle: str) -> tuple[Entered, ...]:
+        """As Ledger.members."""
+        found = (self.entered(one) for one in self._bundles.get(bundle, ()))
+        return tuple(one for one in found if one)
+
     def ledger(
         self, since: datetime, state: DeliveryState | None, receiver: str | None, limit: int
     ) -> tuple[Entered, ...]:
@@ -219,8 +225,9 @@ class MemoryOutbox:
     def redeliver(self, delivery_id: str, now: datetime) -> bool:
         """As Ledger.redeliver."""
         one = self._deliveries.get(delivery_id)
-        if one is None or one.state not in {DeliveryState.SENT, DeliveryState.DEAD}:
+        if one is None or one.interrupted:
             return False
+        self._conditions.pop(one.alert.receiver, None)
         again = replace(one, state=DeliveryState.PENDING, base=one.tries, bundle="", due=None)
         self._deliveries[delivery_id] = again
         self._outbox[one.alert.receiver][delivery_id] = now.timestamp()

@@ -95,11 +95,16 @@ def check(receiver: Receiver) -> tuple[Fault, ...]:
         hint = _nearest(receiver.type, TRANSPORTS)
         return (Fault(f"{where}.type", f"there is no channel {receiver.type!r}", hint),)
     unknown = [
-        Fault(f"{where}.{key}", "there is no such option", _nearest(key, channel.options))
+        Fault(f"{where}.{key}", "there is no such option", _nearest(key, _options(channel)))
         for key in receiver.options
         if key not in channel.options
     ]
     return (*unknown, *(Fault(f"{where}.{key}", *why) for key, *why in channel.check(receiver)))
+
+
+def _options(channel: Channel) -> tuple[str, ...]:
+    """What can be said of a receiver of a channel, with what can be said of any."""
+    return (*channel.options, "pace", "storm", "timezone", "quiet", "quiet_unless", "digest")
 
 
 def _nearest(word: str, known: Collection[str]) -> str:
@@ -107,4 +112,4 @@ def _nearest(word: str, known: Collection[str]) -> str:
     close = difflib.get_close_matches(word.lower(), known, n=1)
     if close:
         return f"did you mean {close[0]}?"
-    return f"known: {', '.join(known)}" if known else "this channel takes none"
+    return f"known: {', '.join(known)}"

@@ -48,10 +48,12 @@ def test_an_unknown_option_is_told_with_the_nearest_known() -> None:
     assert _told("slack", url=URL, alow_http="true") == [
         "receivers.desk.alow_http: there is no such option (did you mean allow_http?)"
     ]
+    common = "pace, storm, timezone, quiet, quiet_unless, digest)"
     assert _told("slack", url=URL, zebra="x")[0].endswith(
-        "(known: url, allow_http, token, channel)"
+        f"(known: url, allow_http, token, channel, {common}"
     )
-    assert _told("console", colour="red")[0].endswith("(this channel takes none)")
+    assert _told("console", colour="red")[0].endswith(f"(known: {common}")
+    assert _told("console", quiett="22:00-06:00")[0].endswith("(did you mean quiet?)")
 
 
 @pytest.mark.parametrize(

@@ -184,7 +184,7 @@ def test_a_digest_lists_all_its_reports() -> None:
     one = delivery()
     lines = tuple(Line(f"T{n}", "https://a.example/", "AP", ("x",)) for n in range(20))
     letter = _arrived(replace(one, alert=replace(one.alert, kind="digest", lines=lines)))
-    assert letter["Subject"] == "[high] Digest: 20 reports (Sahel Daily (Mali, English))"
+    assert letter["Subject"] == "[high] Digest: 20 reports: T0"
     told = shown(letter.html)
     assert told[0] == "*Digest: 20 reports*"
     assert [line.partition(" (")[0] for line in told[2:]] == [
