@@ -18,7 +18,7 @@ from monitor.cli.replaying import Replaying
 from monitor.cli.screens import plain
 from monitor.core.errors import BadInput, Fault
 from monitor.core.models import DeliveryState, Silence
-from monitor.core.wording import sample
+from monitor.core.sample import sample
 from monitor.service.checking import entity_hint, read_settings
 from monitor.service.clockwork import utc_now
 from monitor.service.wiring import QUEUES, Service

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.models import Alert, Carrier, Line
+from monitor.core.sample import sample
 from monitor.core.wording import (
     Report,
     Wording,
@@ -19,7 +20,6 @@ from monitor.core.wording import (
     put,
     reach,
     safe_link,
-    sample,
     topics,
     when,
 )

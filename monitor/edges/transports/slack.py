@@ -35,7 +35,7 @@ _PACE = Pace(1, 1.0)
 _HINTS = {
     "action_prohibited": "an administrator restricts what may be posted there",
     "channel_is_archived": "the channel was archived; choose another one",
-    "channel_not_found": "the channel was deleted; choose another one",
+    "channel_not_found": "the channel was deleted, its id is wrong, or the bot is not in it",
     "invalid_token": "the URL is wrong or was revoked; make a new webhook",
     "no_active_hooks": "the webhook was switched off; make a new one",
     "no_service": "the webhook was removed; make a new one",

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from monitor.core.models import Attempt, Delivery, Line, Receiver
-from monitor.core.wording import sample
+from monitor.core.sample import sample
 from monitor.edges import transports
 from monitor.edges.net import AllowList, client, parse_allow
 from monitor.edges.transports import check

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from monitor.core.models import Attempt, Delivery, Line, Receiver, Severity
-from monitor.core.wording import sample
+from monitor.core.sample import sample
 from monitor.edges import transports
 from tests.edges.transports.sending import HOSTILE, hostile_delivery
 from tests.make import NOW, delivery

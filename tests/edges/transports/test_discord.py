@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from monitor.core.models import Attempt, Carrier, Delivery, Line, Receiver, Severity
-from monitor.core.wording import put, sample
+from monitor.core.sample import sample
+from monitor.core.wording import put
 from monitor.edges import transports
 from monitor.edges.transports.discord import CHANNEL, Discord, escape, message
 from monitor.edges.transports.layout import lines

@@ -8,7 +8,7 @@ from datetime import timedelta, timezone
 import pytest
 
 from monitor.core.models import Carrier, Delivery, Line, Receiver
-from monitor.core.wording import sample
+from monitor.core.sample import sample
 from monitor.edges.net import AllowList
 from monitor.edges.transports import check
 from monitor.edges.transports.email import CHANNEL, Email

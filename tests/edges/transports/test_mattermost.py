@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from monitor.core.models import Attempt, Carrier, Delivery, Line, Receiver, Severity
-from monitor.core.wording import put, sample
+from monitor.core.sample import sample
+from monitor.core.wording import put
 from monitor.edges import transports
 from monitor.edges.transports.layout import lines
 from monitor.edges.transports.mattermost import CHANNEL, Mattermost, escape

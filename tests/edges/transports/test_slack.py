@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from monitor.core.models import Attempt, Carrier, Delivery, Line, Receiver, Severity
-from monitor.core.wording import sample
+from monitor.core.sample import sample
 from monitor.edges.transports.slack import CHANNEL, Slack, escape
 from tests.edges.transports.sending import (
     HOSTILE,
@@ -116,7 +116,11 @@ def test_each_status_comes_to_what_it_means(server: FeedServer, status: int, wan
     [
         (400, "invalid_payload", ""),
         (403, "action_prohibited", " (an administrator restricts what may be posted there)"),
-        (404, "channel_not_found", " (the channel was deleted; choose another one)"),
+        (
+            404,
+            "channel_not_found",
+            " (the channel was deleted, its id is wrong, or the bot is not in it)",
+        ),
         (410, "channel_is_archived", " (the channel was archived; choose another one)"),
     ],
 )

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from monitor.core.models import Alert, Attempt, Carrier, Delivery, Line, Receiver, Severity
-from monitor.core.wording import sample
+from monitor.core.sample import sample
 from monitor.edges.transports import check
 from monitor.edges.transports.telegram import CHANNEL, JOINER, Telegram, tamed, units
 from tests.edges.transports.sending import (
