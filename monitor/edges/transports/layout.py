@@ -97,7 +97,7 @@ def _report(one: Report) -> tuple[Run, ...]:
     return (
         Run(f"{SIGNALS[one.severity]} "),
         Run(one.headline, url=_short(one.link)),
-        Run(f" ({one.said})"),
+        Run(f" · {one.said}"),
     )
 
 

@@ -95,7 +95,7 @@ def test_a_digest_lists_all_its_reports(server: FeedServer) -> None:
     digest = replace(one.alert, kind="digest", lines=reports)
     title, lines = _arrived(server, replace(one, alert=digest))
     assert title == f"Digest: {CHANNEL.reports} reports"
-    assert lines[1] == "- ⚪ T0 https://a.example/ (AP · x)"
+    assert lines[1] == "- ⚪ T0 https://a.example/ · AP · x"
     assert len(lines) == CHANNEL.reports + 1
 
 

@@ -121,7 +121,7 @@ def test_an_update_says_what_is_new_and_a_digest_is_a_list() -> None:
     assert _written(replace(one, alert=digest)) == (
         "Digest: 2 reports\n"
         "  Why: by the hour\n"
-        "  ⚪ Toll rises (AP · 31 killed)\n"
+        "  ⚪ Toll rises · AP · 31 killed\n"
         "    https://a.example/\n"
-        "  🔴 (no title) (X, and 3 more)\n\n"
+        "  🔴 (no title) · X, and 3 more\n\n"
     )

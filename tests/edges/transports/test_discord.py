@@ -132,7 +132,7 @@ def test_a_digest_lists_all_its_reports(server: FeedServer) -> None:
     assert told[:3] == [
         "*Digest: 7 reports*",
         "Why: route 1: russia-sahel",
-        "⚪ T0 <https://a.example/0> (AP · x)",
+        "⚪ T0 <https://a.example/0> · AP · x",
     ]
     assert len(told) == 9
 

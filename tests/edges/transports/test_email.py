@@ -187,10 +187,10 @@ def test_a_digest_lists_all_its_reports() -> None:
     assert letter["Subject"] == "[high] Digest: 20 reports: T0"
     told = shown(letter.html)
     assert told[0] == "*Digest: 20 reports*"
-    assert [line.partition(" (")[0] for line in told[2:]] == [
+    assert [line.partition(" · ")[0] for line in told[2:]] == [
         f"⚪ T{n} <https://a.example/>" for n in range(20)
     ]
-    assert "- ⚪ T19 <https://a.example/> (AP · x)\n" in letter.text
+    assert "- ⚪ T19 <https://a.example/> · AP · x\n" in letter.text
 
 
 @pytest.mark.parametrize("text", [*HOSTILE, '"' * 5_000], ids=range(len(HOSTILE) + 1))

@@ -268,7 +268,7 @@ def test_an_update_names_what_is_new_and_a_digest_lists_its_reports(server: Feed
     shown_lines = _arrived(server, replace(one, alert=digest))
     assert shown_lines[0] == "*Digest: 10 reports*"
     assert shown_lines[1] == "Why: route 1: russia-sahel"
-    assert shown_lines[2] == "⚪ T0 <https://a.example/> (AP · x)"
+    assert shown_lines[2] == "⚪ T0 <https://a.example/> · AP · x"
     assert len(shown_lines) == 12
 
 

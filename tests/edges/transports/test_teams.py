@@ -118,7 +118,7 @@ def test_a_digest_lists_all_its_reports_each_with_its_link(server: FeedServer) -
     assert _arrived(server, one) == [
         "*Digest: 8 reports*",
         "Why: route 1: russia-sahel",
-        *(f"⚪ T{n} <https://a.example/> (AP · x)" for n in range(8)),
+        *(f"⚪ T{n} <https://a.example/> · AP · x" for n in range(8)),
     ]
 
 

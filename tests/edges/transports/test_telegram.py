@@ -136,7 +136,7 @@ def test_a_digest_lists_all_its_reports_each_with_its_link(server: FeedServer) -
     assert _arrived(server, one) == [
         "*Digest: 8 reports*",
         "Why: route 1: russia-sahel",
-        *(f"⚪ T{n} <https://a.example/> (AP · x)" for n in range(8)),
+        *(f"⚪ T{n} <https://a.example/> · AP · x" for n in range(8)),
     ]
 
 
@@ -264,7 +264,7 @@ def test_a_link_is_left_out_where_its_bytes_would_be_too_many(server: FeedServer
 def test_in_a_line_that_is_too_long_the_longest_text_is_cut_first(server: FeedServer) -> None:
     report = Line("🛩" * 200, "https://a.example/", "Agence", ("31 killed",))
     line = _arrived(server, _with(delivery(), kind="digest", lines=(report,)))[2]
-    assert line.endswith("🛩… <https://a.example/> (Agence · 31 killed)")
+    assert line.endswith("🛩… <https://a.example/> · Agence · 31 killed")
 
 
 @pytest.mark.parametrize(("status", "wanted"), STATUSES)
