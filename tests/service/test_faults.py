@@ -188,7 +188,7 @@ def misbehave(
     upsets: dict[desks.Behaviour, Callable[[], None]] = {
         desks.fails: lambda: kill_store(running),
         desks.is_busy: lambda: flush_queues(folder),
-        desks.moves: lambda: freeze(running, 20),
+        desks.moves: lambda: freeze(running, 60),
     }
     for behaves in (desks.fails, desks.is_busy, desks.resets, desks.moves, desks.answers_late):
         hook.behaves = behaves
