@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monitor.core.models import Attempt, Condition, Delivery
-from monitor.core.notices import notices
+from monitor.core.notices import given_up, notices
 from tests import make
 
 OK = Attempt(ok=True, detail="200 ok", status=200)
@@ -55,6 +55,21 @@ def test_a_receiver_that_takes_nothing_for_minutes_is_told_once_and_when_it_is_b
     back = told(failing(8), Condition(), OK, minutes=90)
     assert back[0].alert.story.title == "Receiver desk takes alerts again"
     assert "It took none for 1:30:00" in back[0].alert.story.summary
+
+
+def test_what_waited_too_long_is_told_like_all_that_is_given_up() -> None:
+    told_ = given_up("desk", "waited for 5 days", dead=40, to=("desk", "ops"), now=make.NOW)
+    (one,) = told_
+    assert one.alert.receiver == "ops"
+    assert one.alert.story.title == "Given up: 40 alerts for desk"
+    assert one.alert.story.summary.startswith("waited for 5 days. Look: ")
+
+
+def test_a_receiver_that_is_always_too_busy_is_told_of_too() -> None:
+    busy = Attempt(ok=False, detail="429", status=429)
+    waiting = Condition(since=START, closed=START + 400)
+    assert told(waiting, waiting, busy, minutes=4) == []
+    assert len(told(waiting, waiting, busy, minutes=6)) == 2
 
 
 def test_of_a_short_trouble_nothing_is_said() -> None:
