@@ -26,6 +26,7 @@ from monitor.core.models import Alert, Delivery
 from monitor.edges.store import embedded
 from monitor.edges.store.redis import RedisStore
 from monitor.edges.transports.body import body
+from monitor.service.clockwork import utc_now
 from tests import make
 from tests.servers import embedded_store, short_folder
 from tests.service.running import SECRET, service, wait_until
@@ -72,7 +73,7 @@ def alerts(count: int) -> list[Delivery]:
     for number in range(count):
         story = make.story(f"s_{number}")
         name = delivery_id(story.id, "hook")
-        found.append(Delivery(name, Alert("hook", "route 1: russia-sahel", story), make.at(0)))
+        found.append(Delivery(name, Alert("hook", "route 1: russia-sahel", story), utc_now()))
     return found
 
 
