@@ -21,6 +21,24 @@ CONTENT, EMBEDS, TITLE, DESCRIPTION, TOGETHER = 2_000, 10, 256, 4_096, 6_000
 PATH = "/webhooks/1234567890123456789/abcdefghijklmnopqrstuvwxyz-0123456789_ABCDEF"
 # The message that the answer tells of.
 MESSAGE, CHANNEL = "1300000000000000001", "1200000000000000001"
+# Whatever Discord reads as markup, a mention, an emoji, a link or an invitation.
+MARKUP = (
+    "**b** *i* __u__ ~~s~~ ||hidden|| `c` ```x``` _i_ \\ \\* \\\\*x*",
+    "# heading",
+    "-# small print",
+    "- one",
+    "1. one",
+    "2) two",
+    "> quote",
+    ">>> quotes",
+    "@everyone @here <@123456789012345678> <@&123456789012345678> <#123456789012345678>",
+    "<:x:123456789012345678> <a:x:123456789012345678> <t:1618953630:R> </x:123456789012345678>",
+    "<id:customize> :smile: :+1: 12:30",
+    "https://evil.example/x <https://evil.example> [x](https://evil.example) discord.gg/abc",
+    "[x](<https://evil.example>) ](https://evil.example) ([link](<https://evil.example>))",
+    "](http://evil.example)",
+    "(http://evil.example)",
+)
 
 _TOKEN = re.compile(
     r"\\(?P<escaped>[^0-9A-Za-z\s])"

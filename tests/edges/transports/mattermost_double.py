@@ -18,6 +18,26 @@ from tests.feed_server import Reply, Request, reply
 
 POST = 16_383
 PATH = "/hooks/abcdefghijklmnopqrstuvwxyz"
+# Whatever Mattermost reads as markup, a mention, an emoji, a link or a formula.
+MARKUP = (
+    "**b** *i* __u__ _i_ ~~s~~ `c` ```x``` \\ \\* \\\\*x* \\n",
+    "# heading",
+    "- one",
+    "+ one",
+    "1. one",
+    "2) two",
+    "> quote",
+    "a | b --- | ---",
+    "@all @channel @here @bob \\@all .@all-@here:@channel _@all_ (@here) bob@site.example",
+    "&#64;all &commat;here &lt;!channel&gt; &amp;lt;",
+    "<!channel> <!here> <!all> <@abc123> <http://evil.example|bank> < a | b >",
+    "#hashtag ~town-square \\#hashtag \\~town-square",
+    ":smile: :) ;) :D :-( <3 12:30 \\:smile:",
+    "http://evil.example www.evil.example evil.example/x ftp://x mailto:a@b.example mmaction://x",
+    "[x](http://evil.example) ![x](http://evil.example/x.png) [x][y] <b>x</b> <!-- x -->",
+    "[x]: http://evil.example",
+    "$5 and $6$ and US$7",
+)
 
 _GAP = "\u200b"
 _ENTITIES = {"&lt;": "<", "&amp;": "&", "&#36;": "$"}
@@ -48,14 +68,14 @@ class Refused(Exception):
 
 @dataclass
 class MattermostDouble:
-    """Takes posts; `posts` holds those accepted, `faults` why others were not."""
+    """Takes posts; `messages` holds those accepted, `faults` why others were not."""
 
-    posts: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
     def __call__(self, request: Request) -> Reply:
         try:
-            self.posts.append(_accepted(request))
+            self.messages.append(_accepted(request))
         except Refused as refusal:
             self.faults.append(str(refusal))
             return error("web.incoming_webhook.parse.app_error", str(refusal), 400)
@@ -127,20 +147,20 @@ def _piece(one: re.Match[str]) -> tuple[str, str]:
     return "text", _ENTITIES.get(text, text)
 
 
-def shown(text: str) -> list[str]:
+def shown(post: dict[str, Any]) -> list[str]:
     """What a reader sees, line by line, bold in stars, links as label <url>."""
     as_seen = {"text": "{}", "bold": "*", "label": "", "url": " <{}>"}
     return [
         "".join(as_seen[kind].format(piece) for kind, piece in _pieces(line))
-        for line in text.split("\n")
+        for line in post["text"].split("\n")
         if line
     ]
 
 
-def words(text: str) -> list[str]:
+def words(post: dict[str, Any]) -> list[str]:
     """The words that a reader sees, line by line."""
     return [
         "".join(piece for kind, piece in _pieces(line) if kind == "text").strip()
-        for line in text.split("\n")
+        for line in post["text"].split("\n")
         if line
     ]

@@ -104,14 +104,27 @@ def with_client(server: FeedServer, use: Callable[[httpx.AsyncClient], Any]) -> 
 
 
 def send(
-    server: FeedServer, receiver: Receiver, one: Delivery | None = None, now: datetime = NOW
+    server: FeedServer,
+    receiver: Receiver,
+    one: Delivery | None = None,
+    now: datetime = NOW,
+    allow: str = "",
 ) -> Attempt:
-    """One attempt, as the service would make it."""
+    """One attempt, as the service would make it; it may reach the server, or only `allow`."""
     assert transports.check(receiver) == ()
+    allowed = parse_allow([allow or f"127.0.0.1:{server.port}"])
 
-    async def use(http: httpx.AsyncClient) -> Attempt:
-        transport = transports.build(receiver, http, out=io.StringIO())
-        return await transport.send(one or delivery(), now)
+    async def run() -> Attempt:
+        async with client(allowed) as http:
+            transport = transports.build(receiver, http, out=io.StringIO(), allow=allowed)
+            return await transport.send(one or delivery(), now)
 
-    attempt: Attempt = with_client(server, use)
-    return attempt
+    return asyncio.run(run())
+
+
+def faults(kind: str, **options: str) -> list[str]:
+    """What is wrong with a receiver of these options, none of which is shown."""
+    told = [str(fault) for fault in transports.check(Receiver("desk", kind, options))]
+    for value in options.values():
+        assert len(value) < 6 or value not in "".join(told)
+    return told

@@ -2,7 +2,7 @@
 
 The rules are those of core.telegram.org/bots/api: "Making requests", sendMessage, MessageEntity,
 "Formatting options", ResponseParameters; the bound on all entities is the measured one
-(tdlib/telegram-bot-api#165). What Telegram would find in a text by itself stands in `found`.
+(tdlib/telegram-bot-api#165). What Telegram would find in a text by itself is a fault as well.
 """
 
 from __future__ import annotations
@@ -48,11 +48,10 @@ class Refused(Exception):
 
 @dataclass
 class TelegramDouble:
-    """Takes posts; `messages` holds those accepted, `faults` why others were not."""
+    """Takes posts; `messages` holds those accepted, `faults` what was wrong with any."""
 
     messages: list[dict[str, Any]] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
-    found: list[tuple[str, str]] = field(default_factory=list)
 
     def __call__(self, request: Request) -> Reply:
         try:
@@ -61,7 +60,7 @@ class TelegramDouble:
             self.faults.append(str(refusal))
             return refused(refusal.status, str(refusal))
         self.messages.append(message)
-        self.found += _found(message)
+        self.faults += _found(message)
         return sent(len(self.messages), message["text"])
 
     def _accepted(self, request: Request) -> dict[str, Any]:
@@ -164,7 +163,7 @@ def _together(first: dict[str, Any], second: dict[str, Any]) -> None:
     _demand("blockquote" not in kinds or (a, b) != (c, d) or "bold" in kinds, "quoted link")
 
 
-def _found(message: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _found(message: dict[str, Any]) -> Iterator[str]:
     """What the server would make clickable of itself, and whom it would notify."""
     text = message["text"].encode("utf-16-le")
     for one in message["entities"]:
@@ -173,7 +172,7 @@ def _found(message: dict[str, Any]) -> Iterator[tuple[str, str]]:
             text = text[:begin] + " ".encode("utf-16-le") * one["length"] + text[end:]
     for kind, pattern in _FINDS:
         for match in pattern.finditer(text.decode("utf-16-le")):
-            yield kind, match[0]
+            yield f"hostile: {kind} {match[0]}"
 
 
 def shown(message: dict[str, Any]) -> list[str]:

@@ -7,41 +7,28 @@ from datetime import timedelta, timezone
 
 import pytest
 
-from monitor.core.models import Carrier, Delivery, Line, Receiver
-from monitor.core.sample import sample
+from monitor.core.models import Line, Receiver
 from monitor.edges.net import AllowList
 from monitor.edges.transports import check
 from monitor.edges.transports.email import CHANNEL, Email
+from tests.edges.transports.alerts import (
+    other,
+)
+from tests.edges.transports.channels import EMAIL
 from tests.edges.transports.email_double import MailServer, send
-from tests.edges.transports.letter_reader import Letter, shown
-from tests.edges.transports.sending import HOSTILE, hostile_delivery
+from tests.edges.transports.letter_reader import shown
 from tests.make import NOW, delivery
 
 PASSWORD = "a-password-of-the-tests"
 
 
-def _arrived(one: Delivery | None = None) -> Letter:
-    with MailServer() as server:
-        attempt = send(server.port, one)
-    assert attempt.ok, (attempt, server.flaws)
-    return server.letters[0]
-
-
-def _lines(one: Delivery | None = None) -> list[str]:
-    return shown(_arrived(one).html)
-
-
 # -- what it says --------------------------------------------------------------------
 
 
-def _other(name: str) -> Carrier:
-    return Carrier(name, f"https://{name}.example/feed", f"https://{name}.example/1", NOW, "ar")
-
-
-def test_an_alert_shows_headline_outlet_time_topics_evidence_reason_and_other_outlets() -> None:
+def test_a_program_that_reads_no_html_shows_the_same_lines() -> None:
     one = delivery()
-    alert = replace(one.alert, others=tuple(_other(name) for name in "abcdefg"))
-    letter = _arrived(replace(one, alert=alert))
+    alert = replace(one.alert, others=tuple(other(name) for name in "abcdefg"))
+    letter = EMAIL.letter(replace(one, alert=alert))
     assert shown(letter.html) == [
         "*Lavrov lands in Bamako <https://sahel.example/lavrov-bamako>*",
         "From Sahel Daily (Mali, English), published 14 Mar 2026 11:00 UTC, 1 h ago",
@@ -70,7 +57,7 @@ def test_an_alert_shows_headline_outlet_time_topics_evidence_reason_and_other_ou
 
 
 def test_the_headers_say_from_whom_to_whom_when_and_that_a_program_wrote() -> None:
-    letter = _arrived()
+    letter = EMAIL.letter()
     assert letter["Subject"] == "[high] Lavrov lands in Bamako (Sahel Daily (Mali, English))"
     assert letter["From"] == "monitor <alerts@monitor.example>"
     assert letter["To"] == "desk@news.example"
@@ -90,8 +77,8 @@ def test_the_date_is_that_of_the_attempt_told_in_utc() -> None:
 def test_a_repeated_try_carries_the_same_message_id_and_another_alert_another() -> None:
     one = delivery()
     later = replace(one, tries=3, uncertain=True)
-    assert _arrived(one)["Message-ID"] == _arrived(later)["Message-ID"]
-    assert _arrived(delivery("s_2"))["Message-ID"] != _arrived(one)["Message-ID"]
+    assert EMAIL.letter(one)["Message-ID"] == EMAIL.letter(later)["Message-ID"]
+    assert EMAIL.letter(delivery("s_2"))["Message-ID"] != EMAIL.letter(one)["Message-ID"]
 
 
 def test_an_update_answers_the_first_alert_of_its_event() -> None:
@@ -111,40 +98,20 @@ def test_an_update_answers_the_first_alert_of_its_event() -> None:
 
 
 def test_a_thread_that_is_no_message_id_is_left_out() -> None:
-    letter = _arrived(replace(delivery(), thread="<a@b>\r\nBcc: <evil@evil.example>"))
+    letter = EMAIL.letter(replace(delivery(), thread="<a@b>\r\nBcc: <evil@evil.example>"))
     assert "in-reply-to" not in letter.message
 
 
 def test_long_message_ids_stand_in_the_headers_as_they_are() -> None:
     thread = f"<{'x' * 70}@{'y' * 60}.example>"
-    letter = _arrived(replace(delivery(), thread=thread))
+    letter = EMAIL.letter(replace(delivery(), thread=thread))
     assert letter["References"].strip() == letter["In-Reply-To"].strip() == thread
-
-
-def test_notices_and_tests_say_what_they_are() -> None:
-    one = delivery()
-    notice = replace(one.alert, kind="notice")
-    assert _lines(replace(one, alert=notice))[0].startswith("*NOTICE: **Lavrov")
-    assert _lines(sample("desk", NOW))[0].startswith("*TEST: **Not a real story")
-
-
-def test_an_alert_without_title_or_link_still_arrives() -> None:
-    one = delivery()
-    story = replace(one.alert.story, link="javascript:alert(1)", summary="", matches=(), title="")
-    assert _lines(replace(one, alert=replace(one.alert, story=story)))[0] == (
-        "*javascript:alert(1)*"
-    )
-
-
-@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_hostile_text_arrives_as_text(text: str) -> None:
-    _arrived(hostile_delivery(text))
 
 
 def test_a_text_of_a_megabyte_makes_a_short_letter() -> None:
     one, text = delivery(), "<b>&" * 250_000
     story = replace(one.alert.story, title=text, matches=())
-    letter = _arrived(replace(one, alert=replace(one.alert, story=story)))
+    letter = EMAIL.letter(replace(one, alert=replace(one.alert, story=story)))
     assert len(letter.html) < 20_000
     assert len(letter["Subject"]) <= 152
 
@@ -161,21 +128,21 @@ def test_a_text_of_a_megabyte_makes_a_short_letter() -> None:
 def test_the_subject_is_one_line_that_says_what_the_feed_said(title: str) -> None:
     one = delivery()
     story = replace(one.alert.story, title=title)
-    letter = _arrived(replace(one, alert=replace(one.alert, story=story)))
+    letter = EMAIL.letter(replace(one, alert=replace(one.alert, story=story)))
     said = " ".join(title.split())
     assert letter["Subject"] == f"[high] {said} (Sahel Daily (Mali, English))"
     assert "bcc" not in letter.message
 
 
 def test_each_line_runs_in_the_direction_of_its_letters() -> None:
-    letter = _arrived()
+    letter = EMAIL.letter()
     assert letter.html.count(' dir="auto"') == len(shown(letter.html))
 
 
 def test_lines_that_begin_with_a_dot_or_with_from_stay_as_they_are() -> None:
     one = delivery()
     story = replace(one.alert.story, title=". From here")
-    letter = _arrived(replace(one, alert=replace(one.alert, story=story)))
+    letter = EMAIL.letter(replace(one, alert=replace(one.alert, story=story)))
     assert letter.text.startswith(". From here\n")
     assert "\nFrom Sahel Daily" in letter.text
 
@@ -183,7 +150,7 @@ def test_lines_that_begin_with_a_dot_or_with_from_stay_as_they_are() -> None:
 def test_a_digest_lists_all_its_reports() -> None:
     one = delivery()
     lines = tuple(Line(f"T{n}", "https://a.example/", "AP", ("x",)) for n in range(20))
-    letter = _arrived(replace(one, alert=replace(one.alert, kind="digest", lines=lines)))
+    letter = EMAIL.letter(replace(one, alert=replace(one.alert, kind="digest", lines=lines)))
     assert letter["Subject"] == "[high] Digest: 20 reports: T0"
     told = shown(letter.html)
     assert told[0] == "*Digest: 20 reports*"
@@ -191,19 +158,6 @@ def test_a_digest_lists_all_its_reports() -> None:
         f"⚪ T{n} <https://a.example/>" for n in range(20)
     ]
     assert "- ⚪ T19 <https://a.example/> · AP · x\n" in letter.text
-
-
-@pytest.mark.parametrize("text", [*HOSTILE, '"' * 5_000], ids=range(len(HOSTILE) + 1))
-def test_a_digest_of_as_many_reports_as_it_takes_is_shown_whole_by_gmail(text: str) -> None:
-    one = delivery()
-    link = "https://a.example/?" + "&'" * 140
-    lines = tuple(
-        Line(f"{n} {text}", link, text, (text,), others=9) for n in range(CHANNEL.reports)
-    )
-    digest = replace(one.alert, kind="digest", lines=lines, reason=text)
-    letter = _arrived(replace(one, alert=digest))
-    assert sum("<https://a.example/" in line for line in shown(letter.html)) == CHANNEL.reports
-    assert len(letter.html.encode()) < 100_000
 
 
 # -- options -------------------------------------------------------------------------

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from typing import Any
 
-import httpx
 import pytest
 
-from monitor.core.models import Alert, Attempt, Carrier, Delivery, Line, Receiver, Severity
-from monitor.core.sample import sample
-from monitor.edges.transports import check
-from monitor.edges.transports.telegram import CHANNEL, JOINER, Telegram, tamed, units
+from monitor.core.models import Attempt, Delivery, Line, Severity
+from monitor.edges.transports.telegram import CHANNEL, tamed, units
+from tests.edges.transports.alerts import (
+    changed,
+    digest,
+    evidence,
+    evident,
+    longest,
+    on_story,
+    other,
+)
+from tests.edges.transports.channels import TELEGRAM
 from tests.edges.transports.sending import (
-    HOSTILE,
-    STATUSES,
-    came_to,
-    hostile_delivery,
-    send,
+    faults,
 )
 from tests.edges.transports.telegram_double import (
     CHAT,
@@ -33,149 +34,42 @@ from tests.edges.transports.telegram_double import (
     shown,
 )
 from tests.feed_server import FeedServer, reply
-from tests.make import NOW, delivery
-
-
-def _desk(server: FeedServer, **more: str) -> Receiver:
-    options = {"token": TOKEN, "chat": str(CHAT), "url": server.url("")} | more
-    return Receiver("desk", "telegram", options)
-
-
-def _posted(server: FeedServer, one: Delivery, **more: str) -> dict[str, Any]:
-    double = TelegramDouble()
-    server.serve(PATH, double)
-    attempt = send(server, _desk(server, **more), one)
-    assert attempt.ok, (attempt, double.faults)
-    assert (attempt.detail, attempt.reference) == ("200 ok", "1")
-    assert double.found == []
-    return double.messages[0]
-
-
-def _arrived(server: FeedServer, one: Delivery) -> list[str]:
-    return [line.replace(JOINER, "") for line in shown(_posted(server, one))]
-
-
-def _told(**options: str) -> list[str]:
-    return [str(fault) for fault in check(Receiver("desk", "telegram", options))]
-
-
-def _with(one: Delivery, **more: Any) -> Delivery:
-    return replace(one, alert=replace(one.alert, **more))
+from tests.make import delivery
 
 
 def _titled(title: str) -> Delivery:
-    story = replace(delivery().alert.story, title=title, link="", summary="", matches=())
-    return _with(delivery(), story=story)
-
-
-def _other(name: str) -> Carrier:
-    return Carrier(name, f"https://{name}.example/feed", f"https://{name}.example/1", NOW, "ar")
-
-
-def test_an_alert_shows_headline_outlet_time_topics_evidence_reason_and_other_outlets(
-    server: FeedServer,
-) -> None:
-    one = delivery()
-    summary = "A first sentence. The Russian minister spoke of Mali. A third."
-    matches = tuple(
-        replace(one.alert.story.matches[0], field="summary", start=at, end=at + len(word))
-        for word, at in (("Russian", summary.index("Russian")), ("Mali", summary.index("Mali")))
-    )
-    story = replace(one.alert.story, summary=summary, matches=matches)
-    others = tuple(_other(name) for name in "abcdefg")
-    assert _arrived(server, _with(one, story=story, others=others)) == [
-        "*Lavrov lands in Bamako* <https://sahel.example/lavrov-bamako>",
-        "From Sahel Daily (Mali, English), published 14 Mar 2026 11:00 UTC, 1 h ago",
-        "> The *Russian* minister spoke of *Mali*.",
-        "🟠 high: russia-sahel, sahel, russia",
-        "8 independent outlets; Arabic, English; first Sahel Daily (Mali, English),"
-        " 14 Mar 12:00 UTC",
-        "Why: route 1: russia-sahel",
-        "Also carried by a (Arabic) <https://a.example/1>, b (Arabic) <https://b.example/1>,"
-        " c (Arabic) <https://c.example/1>, d (Arabic) <https://d.example/1>,"
-        " e (Arabic) <https://e.example/1> and 2 more",
-    ]
+    return on_story(title=title, link="", summary="", matches=())
 
 
 def test_entities_are_counted_in_utf_16(server: FeedServer) -> None:
     summary = "🛩️🛩️ Mali, 🛩️ Niger"
-    matches = tuple(
-        replace(delivery().alert.story.matches[0], field="summary", start=at, end=at + len(word))
-        for word, at in (("Mali", summary.index("Mali")), ("Niger", summary.index("Niger")))
-    )
-    story = replace(delivery().alert.story, summary=summary, matches=matches)
-    assert "> 🛩🛩 *Mali*, 🛩 *Niger*" in _arrived(server, _with(delivery(), story=story))
+    one = evident(summary, "Mali", "Niger")
+    assert "> 🛩🛩 *Mali*, 🛩 *Niger*" in TELEGRAM.arrived(server, one)
 
 
 def test_an_update_answers_the_message_of_its_events_first_alert(server: FeedServer) -> None:
     double = TelegramDouble()
     server.serve(PATH, double)
-    first = send(server, _desk(server))
-    update = _with(delivery(), kind="story.update", news=("31 killed (12 before)",))
+    first = TELEGRAM.send(server)
+    update = changed(delivery(), kind="story.update")
     for thread in (first.reference, "999", "not one of ours", ""):
-        assert send(server, _desk(server), replace(update, thread=thread)).ok
+        assert TELEGRAM.send(server, replace(update, thread=thread)).ok
     asked = [one.get("reply_parameters") for one in double.messages]
     answer = {"message_id": 1, "allow_sending_without_reply": True}
     assert asked == [None, answer, answer | {"message_id": 999}, None, None]
-    assert shown(double.messages[1])[0].startswith("*Update: **Lavrov")
-    assert shown(double.messages[1])[1] == "New: *31 killed (12 before)*"
-
-
-def test_a_test_and_a_notice_say_what_they_are(server: FeedServer) -> None:
-    assert _arrived(server, sample("desk", NOW))[0].startswith("*TEST: **Not a real story")
-    one = _titled("Feed is down")
-    story = replace(one.alert.story, topics=frozenset())
-    lines = _arrived(server, _with(one, kind="notice", story=story))
-    assert lines[0] == "*NOTICE: **Feed is down*"
-    assert not any(line.startswith("From ") for line in lines)
-
-
-def test_a_digest_lists_all_its_reports_each_with_its_link(server: FeedServer) -> None:
-    reports = tuple(Line(f"T{n}", "https://a.example/", "AP", ("x",)) for n in range(8))
-    one = _with(delivery(), kind="digest", lines=reports)
-    assert _arrived(server, one) == [
-        "*Digest: 8 reports*",
-        "Why: route 1: russia-sahel",
-        *(f"⚪ T{n} <https://a.example/> · AP · x" for n in range(8)),
-    ]
-
-
-def test_an_alert_without_title_link_summary_or_evidence_still_arrives(
-    server: FeedServer,
-) -> None:
-    assert _arrived(server, _titled(""))[0] == "*(no title)*"
-    one = _titled("")
-    story = replace(one.alert.story, link="javascript:alert(1)")
-    assert _arrived(server, _with(one, story=story))[0] == "*javascript:alert(1)*"
 
 
 def test_a_message_goes_to_a_name_or_an_id_and_there_to_a_topic(server: FeedServer) -> None:
-    assert "message_thread_id" not in _posted(server, delivery())
-    message = _posted(server, delivery(), chat=NAME, topic=str(TOPIC))
+    assert "message_thread_id" not in TELEGRAM.posted(server, delivery())[1]
+    _, message = TELEGRAM.posted(server, delivery(), chat=NAME, topic=str(TOPIC))
     assert (message["chat_id"], message["message_thread_id"]) == (NAME, TOPIC)
-    assert _posted(server, delivery())["chat_id"] == CHAT
+    assert TELEGRAM.posted(server, delivery())[1]["chat_id"] == CHAT
 
 
 def test_no_preview_of_a_link_is_added_and_no_markup_is_read(server: FeedServer) -> None:
-    message = _posted(server, delivery())
+    _, message = TELEGRAM.posted(server, delivery())
     assert message["link_preview_options"] == {"is_disabled": True}
     assert "parse_mode" not in message
-
-
-@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_hostile_text_arrives_as_text_within_every_limit(server: FeedServer, text: str) -> None:
-    _arrived(server, hostile_delivery(text))
-    lines = (Line(text, f"https://n.example/{text}", text, (text,), Severity.HIGH, 9),)
-    digest = replace(hostile_delivery(text).alert, kind="digest", lines=lines * CHANNEL.reports)
-    digest = replace(digest, reason="storm")
-    assert len(_arrived(server, replace(delivery(), alert=digest))) == 2 + CHANNEL.reports
-
-
-def test_a_text_of_a_megabyte_arrives_cut(server: FeedServer) -> None:
-    story = replace(delivery().alert.story, title="@all " * 200_000, summary="🛩" * 1_000_000)
-    lines = _arrived(server, _with(delivery(), story=story))
-    assert len(lines) == 5
-    assert max(map(len, lines)) < 400
 
 
 @pytest.mark.parametrize(
@@ -191,7 +85,7 @@ def test_a_text_of_a_megabyte_arrives_cut(server: FeedServer) -> None:
 def test_nothing_strangers_write_notifies_anybody_or_becomes_a_link(
     server: FeedServer, text: str
 ) -> None:
-    assert _arrived(server, _titled(text))[0] == f"*{text}*"
+    assert TELEGRAM.arrived(server, _titled(text))[0] == f"*{text}*"
 
 
 def test_nothing_becomes_a_mention_or_link_where_evidence_parts_a_text(
@@ -199,45 +93,16 @@ def test_nothing_becomes_a_mention_or_link_where_evidence_parts_a_text(
 ) -> None:
     summary = "So @Mali, so /Mali, so evil.Mali and #Mali said."
     starts = [at for at in range(len(summary)) if summary.startswith("Mali", at)]
-    matches = tuple(
-        replace(delivery().alert.story.matches[0], field="summary", start=at, end=at + 4)
-        for at in starts
-    )
-    story = replace(delivery().alert.story, summary=summary, matches=matches)
-    lines = _arrived(server, _with(delivery(), story=story))
+    matches = evidence([(at, at + 4) for at in starts])
+    lines = TELEGRAM.arrived(server, on_story(summary=summary, matches=matches))
     assert "> So @*Mali*, so /*Mali*, so evil.*Mali* and #*Mali* said." in lines
 
 
 def test_ordinary_text_is_left_as_it_is(server: FeedServer) -> None:
     title = "3.5% and/or 12.50 at 14:30. No. 7 - U2, \"a\" & 'b' < c > d … 2026: a/b"
     assert tamed(title) == title
-    assert shown(_posted(server, _titled(title)))[0] == f"*{title}*"
-
-
-def _heavy(text: str, link: str) -> Alert:
-    """An alert with the longest there can be of everything."""
-    alert = delivery().alert
-    long, marked = text * 1_000, f"a{text}" * 1_000
-    matches = tuple(
-        replace(alert.story.matches[0], field="summary", start=at, end=at + 1)
-        for at in range(0, 30 * (1 + len(text)), 1 + len(text))
-    )
-    carriers = tuple(
-        Carrier(f"{n}{long}", "f", f"https://o.example/{link * 282}", NOW, long, long, True)
-        for n in range(9)
-    )
-    story = replace(
-        alert.story,
-        title=long,
-        summary=marked,
-        link="https://n.example/" + "x" * 1_982,
-        matches=matches,
-        carrier=carriers[0],
-        topics=frozenset(f"{long}{n}" for n in range(3)),
-        severity=Severity.CRITICAL,
-    )
-    told = replace(alert, story=story, others=carriers[1:])
-    return replace(told, reason=long, kind=long, news=(long,) * 9)
+    _, message = TELEGRAM.posted(server, _titled(title))
+    assert shown(message)[0] == f"*{title}*"
 
 
 @pytest.mark.parametrize("text", ["x", "🛩", "@", ".y"])
@@ -245,40 +110,30 @@ def _heavy(text: str, link: str) -> Alert:
 def test_the_longest_alert_and_digest_there_can_be_fit_into_one_message(
     server: FeedServer, text: str, link: str
 ) -> None:
-    alert = _heavy(text, link)
+    alert = longest(text, link)
     long, url = text * 999, f"https://a.example/{link * 282}"
     reports = (Line(long, url, long, (long,), Severity.LOW, 3),) * CHANNEL.reports
-    digest = replace(alert, kind="digest", lines=reports)
-    for one in (alert, digest):
-        message = _posted(server, replace(delivery(), alert=one))
+    for one in (alert, changed(alert, kind="digest", lines=reports)):
+        _, message = TELEGRAM.posted(server, one)
         assert 3_000 < units(message["text"]) <= TEXT
 
 
 def test_a_link_is_left_out_where_its_bytes_would_be_too_many(server: FeedServer) -> None:
     links = [f"https://o.example/{letter * 282}" for letter in "xя🛩"]
-    others = tuple(replace(_other(str(n)), link=link) for n, link in enumerate(links))
-    line = _arrived(server, _with(delivery(), others=others))[-1]
+    others = tuple(replace(other(str(n)), link=link) for n, link in enumerate(links))
+    line = TELEGRAM.arrived(server, changed(delivery(), others=others))[-1]
     assert line == (f"Also carried by 0 (Arabic) <{links[0]}>, 1 (Arabic) <{links[1]}>, 2 (Arabic)")
 
 
 def test_in_a_line_that_is_too_long_the_longest_text_is_cut_first(server: FeedServer) -> None:
     report = Line("🛩" * 200, "https://a.example/", "Agence", ("31 killed",))
-    line = _arrived(server, _with(delivery(), kind="digest", lines=(report,)))[2]
+    line = TELEGRAM.arrived(server, digest(report))[2]
     assert line.endswith("🛩… <https://a.example/> · Agence · 31 killed")
-
-
-@pytest.mark.parametrize(("status", "wanted"), STATUSES)
-def test_each_status_comes_to_what_it_means(server: FeedServer, status: int, wanted: str) -> None:
-    server.serve(PATH, reply(b"", status, Location=server.url("/elsewhere"), Retry_After="7"))
-    attempt = send(server, _desk(server))
-    assert (came_to(attempt), attempt.status) == (wanted, status)
-    assert attempt.retry_after == (7.0 if status in {429, 503} else None)
-    assert not server.asked("/elsewhere")
 
 
 def _answered(server: FeedServer, status: int, said: str, **parameters: int) -> Attempt:
     server.serve(PATH, refused(status, said, **parameters))
-    return send(server, _desk(server))
+    return TELEGRAM.send(server)
 
 
 @pytest.mark.parametrize(
@@ -326,7 +181,7 @@ def test_a_rate_limit_is_obeyed_as_the_answer_says_it(server: FeedServer) -> Non
 
 def test_a_message_has_arrived_where_only_the_status_says_so(server: FeedServer) -> None:
     server.serve(PATH, reply(b""))
-    attempt = send(server, _desk(server))
+    attempt = TELEGRAM.send(server)
     assert (attempt.ok, attempt.reference) == (True, "")
 
 
@@ -335,30 +190,23 @@ def test_an_answer_that_is_not_the_apis_may_mean_that_the_message_arrived(
     server: FeedServer, said: bytes
 ) -> None:
     server.serve(PATH, reply(said))
-    attempt = send(server, _desk(server))
+    attempt = TELEGRAM.send(server)
     assert (attempt.ok, attempt.permanent, attempt.uncertain) == (False, False, True)
     assert attempt.detail == "200 no answer that can be understood"
 
 
 def test_a_reference_is_found_in_an_answer_longer_than_is_kept(server: FeedServer) -> None:
     server.serve(PATH, sent(4711, "x" * 4_000))
-    assert send(server, _desk(server)).reference == "4711"
-
-
-def test_the_token_is_a_secret_that_no_answer_brings_to_light(server: FeedServer) -> None:
-    secret = TOKEN.partition(":")[2]
-    echo = f"{server.url(PATH)} {PATH} {TOKEN} {TOKEN.replace(':', '%3A')} {secret}"
-    for said in (echo, json.dumps({"ok": False, "description": echo})):
-        server.serve(PATH, reply(said.encode(), 404))
-        attempt = send(server, _desk(server))
-        assert "***" in attempt.detail
-        assert secret not in repr(attempt) + repr(_desk(server))
-    assert secret not in repr(Telegram(httpx.AsyncClient(), TOKEN, {"chat_id": CHAT}))
+    assert TELEGRAM.send(server).reference == "4711"
 
 
 def test_a_path_before_that_of_the_api_is_kept(server: FeedServer) -> None:
     server.serve(f"/proxy{PATH}", TelegramDouble())
-    assert send(server, _desk(server, url=server.url("/proxy/"))).ok
+    assert TELEGRAM.send(server, url=server.url("/proxy/")).ok
+
+
+def _told(**options: str) -> list[str]:
+    return faults("telegram", **options)
 
 
 def test_receivers_as_the_documentation_has_them_are_fine() -> None:

@@ -6,17 +6,14 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
-import httpx
 import pytest
 
 from monitor.core.models import Delivery, Line, Match, Receiver, Severity
 from monitor.edges.transports.body import body
-from monitor.edges.transports.webhook import CHANNEL, Webhook
+from monitor.edges.transports.webhook import CHANNEL
 from tests.edges.transports.hook_double import NEXT_SECRET, SECRET, HookDouble
 from tests.edges.transports.sending import (
     HOSTILE,
-    STATUSES,
-    came_to,
     hostile_delivery,
     send,
 )
@@ -147,27 +144,6 @@ def test_an_undated_story_has_no_time_of_publication(server: FeedServer) -> None
     fields = _arrived(server, replace(one, alert=replace(one.alert, story=story)))["data"]
     assert isinstance(fields, dict)
     assert fields["published"] is None
-
-
-@pytest.mark.parametrize(("status", "wanted"), STATUSES)
-def test_each_status_comes_to_what_it_means(server: FeedServer, status: int, wanted: str) -> None:
-    server.serve(PATH, reply(b"", status, Location=server.url("/elsewhere"), Retry_After="7"))
-    attempt = send(server, _hook(server))
-    assert (came_to(attempt), attempt.status) == (wanted, status)
-    assert attempt.retry_after == (7.0 if status in {429, 503} else None)
-    assert not server.asked("/elsewhere")
-
-
-def test_no_answer_brings_the_secrets_to_light(server: FeedServer) -> None:
-    both = f"{SECRET} {NEXT_SECRET}"
-    bare = SECRET.removeprefix("whsec_")
-    echo = json.dumps([both, bare, server.url(PATH), "x" * 970 + bare])
-    server.serve(PATH, reply(echo.encode(), 500))
-    attempt = send(server, _hook(server, both))
-    told = repr(attempt) + repr(_hook(server, both))
-    told += repr(Webhook(httpx.AsyncClient(), server.url(PATH), (SECRET, NEXT_SECRET)))
-    for secret in (bare, bare[:20], NEXT_SECRET[6:], "a-path-that-is-a-secret"):
-        assert secret not in told
 
 
 def test_the_timestamp_is_when_the_alert_was_decided_told_in_utc() -> None:
