@@ -58,7 +58,7 @@ def longest(text: str, fill: str, own: str = "x") -> Delivery:
     long, step = text * 1_000, 1 + len(text)
     carriers = tuple(
         Carrier(f"{n}{long}", "f", f"https://o.example/{fill * 282}", NOW, long, long, True)
-        for n in range(9)
+        for n in range(10)
     )
     one = on_story(
         title=long,

@@ -44,6 +44,15 @@ class Notation:
 
 
 @dataclass(frozen=True)
+class Flood:
+    """What makes up a headline and a summary of a megabyte; `evident`: its first word is evidence."""
+
+    title: str
+    summary: str
+    evident: bool = False
+
+
+@dataclass(frozen=True)
 class Hook:
     """A channel that posts over HTTP, and to which path.
 
@@ -71,8 +80,8 @@ class Hook:
 class Room(Protocol):
     """A channel that people read.
 
-    `worst`: more texts that it must take; `fill`: what grows most in its links; `floods`: what
-    makes up a headline and a summary of a megabyte.
+    `worst`: more texts that it must take; `fill`: what grows most in its links; `floods`: its
+    texts of a megabyte.
     """
 
     @property
@@ -80,7 +89,7 @@ class Room(Protocol):
     @property
     def notation(self) -> Notation: ...
     @property
-    def floods(self) -> tuple[tuple[str, str], ...]: ...
+    def floods(self) -> tuple[Flood, ...]: ...
     @property
     def worst(self) -> tuple[str, ...]: ...
     @property
@@ -97,7 +106,7 @@ class WebRoom(Hook):
     lines: Callable[[Any], list[str]]
     accepted: Mapping[str, Any]
     notation: Notation = Notation()
-    floods: tuple[tuple[str, str], ...] = (("x", "x"),)
+    floods: tuple[Flood, ...] = (Flood("x", "x"),)
     worst: tuple[str, ...] = ()
     fill: str = "x"
 
@@ -126,7 +135,7 @@ class MailRoom:
 
     type: str = "email"
     notation: Notation = Notation(linked="*{} <{}>*")
-    floods: tuple[tuple[str, str], ...] = (("<b>&", "<b>&"),)
+    floods: tuple[Flood, ...] = (Flood("<b>&", "<b>&"),)
     worst: tuple[str, ...] = ('"' * 5_000,)
     fill: str = "&'"
 
@@ -180,7 +189,7 @@ SLACK = WebRoom(
     double=slack.SlackDouble,
     lines=slack.shown,
     accepted={"detail": "200 ok"},
-    floods=(("&", "&"),),
+    floods=(Flood("&", "&"),),
 )
 DISCORD = WebRoom(
     "discord",
@@ -191,7 +200,7 @@ DISCORD = WebRoom(
     lines=discord.shown,
     accepted={},
     notation=Notation(kind="*{}:* ", joins=True),
-    floods=(("x", "x"), ("*", "*"), ("é ", "é ")),
+    floods=(Flood("x", "x"), Flood("*", "*"), Flood("é ", "é ")),
     worst=(*discord.MARKUP, "*" * 500),
 )
 MATTERMOST = WebRoom(
@@ -203,7 +212,7 @@ MATTERMOST = WebRoom(
     lines=mattermost.shown,
     accepted={"detail": "200 ok", "reference": ""},
     notation=Notation(kind="*{}:* ", linked="*{} <{}>*", joins=True),
-    floods=(("x", "x"), ("<", "<"), ("é ", "é ")),
+    floods=(Flood("x", "x"), Flood("<", "<"), Flood("é ", "é ")),
     worst=(*mattermost.MARKUP, "<" * 500),
     fill="(",
 )
@@ -216,7 +225,7 @@ TEAMS = WebRoom(
     lines=teams.shown,
     accepted={"detail": "202 Accepted", "reference": ""},
     notation=Notation(quote="> {}"),
-    floods=(("<at>", "@all "),),
+    floods=(Flood("<at>", "@all ", evident=True),),
 )
 TELEGRAM = WebRoom(
     "telegram",
@@ -231,7 +240,7 @@ TELEGRAM = WebRoom(
     lines=lambda message: [line.replace(JOINER, "") for line in telegram.shown(message)],
     accepted={"detail": "200 ok", "reference": "1"},
     notation=Notation(quote="> {}"),
-    floods=(("@all ", "🛩"),),
+    floods=(Flood("@all ", "🛩", evident=True),),
 )
 APPRISE = WebRoom(
     "apprise",

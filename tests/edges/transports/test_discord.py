@@ -11,14 +11,7 @@ from monitor.core.models import Line, Receiver, Severity
 from monitor.core.wording import put
 from monitor.edges import transports
 from monitor.edges.transports.discord import CHANNEL, escape, message
-from tests.edges.transports.alerts import (
-    changed,
-    digest,
-    evidence,
-    longest,
-    meant,
-    on_story,
-)
+from tests.edges.transports.alerts import changed, digest, evidence, longest, meant, on_story
 from tests.edges.transports.channels import DISCORD
 from tests.edges.transports.discord_double import MARKUP, MESSAGE, PATH, DiscordDouble, words
 from tests.edges.transports.sending import hostile_delivery, send

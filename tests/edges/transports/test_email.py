@@ -11,9 +11,7 @@ from monitor.core.models import Line, Receiver
 from monitor.edges.net import AllowList
 from monitor.edges.transports import check
 from monitor.edges.transports.email import CHANNEL, Email
-from tests.edges.transports.alerts import (
-    other,
-)
+from tests.edges.transports.alerts import other
 from tests.edges.transports.channels import EMAIL
 from tests.edges.transports.email_double import MailServer, send
 from tests.edges.transports.letter_reader import shown

@@ -13,7 +13,7 @@ from monitor.core.sample import sample
 from monitor.edges import transports
 from monitor.edges.net import parse_allow
 from tests.edges.transports.alerts import changed, digest, evident, on_story, other
-from tests.edges.transports.channels import HOOKS, ROOMS, Hook, Room
+from tests.edges.transports.channels import HOOKS, ROOMS, Flood, Hook, Room
 from tests.edges.transports.sending import (
     HOSTILE,
     OK,
@@ -166,10 +166,13 @@ def test_a_digest_of_the_most_reports_there_can_be_fits_whatever_they_say(
 
 
 @pytest.mark.parametrize(("room", "flood"), _FLOODS)
-def test_a_text_of_a_megabyte_arrives_cut(room: Room, flood: tuple[str, str]) -> None:
-    title, summary = (text * (1_000_000 // len(text)) for text in flood)
-    lines = room.shown(on_story(title=title, summary=summary, matches=()))
+def test_a_text_of_a_megabyte_arrives_cut(room: Room, flood: Flood) -> None:
+    title, summary = (one * (1_000_000 // len(one)) for one in (flood.title, flood.summary))
+    matches = delivery().alert.story.matches if flood.evident else ()
+    lines = room.shown(on_story(title=title, summary=summary, matches=matches))
     assert len(lines) == 5
+    # Three hundred characters of a headline, and how a link is written down here.
+    assert len(lines[0]) <= 300 + len(f"** <{LINK}>")
     assert max(map(len, lines)) < 400
 
 

@@ -13,6 +13,7 @@ from tests.edges.transports.alerts import (
     changed,
     digest,
     evidence,
+    evident,
     longest,
     meant,
     on_story,
@@ -26,6 +27,14 @@ from tests.make import delivery
 # One that is as long as a report can be.
 _LONG = "<" * 500
 _REPORT = Line(_LONG, "https://news.example/" + "(" * 279, _LONG, (_LONG,), Severity.HIGH, 3)
+
+
+def test_evidence_is_a_quotation_with_its_words_in_bold_and_a_line_to_end_it(
+    server: FeedServer,
+) -> None:
+    summary = "A first sentence. The Russian minister spoke of Mali. A third."
+    _, post = MATTERMOST.posted(server, evident(summary, "Russian", "Mali"))
+    assert "\n> The **Russian** minister spoke of **Mali**\\.\n\n" in post["text"]
 
 
 def test_of_more_reports_than_were_agreed_on_the_last_are_left_out_whole(

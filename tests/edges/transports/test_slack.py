@@ -12,14 +12,9 @@ import pytest
 from monitor.core.models import Attempt, Delivery, Receiver, Severity
 from monitor.core.sample import sample
 from monitor.edges.transports.slack import escape
-from tests.edges.transports.alerts import (
-    longest,
-    other,
-)
+from tests.edges.transports.alerts import longest, other
 from tests.edges.transports.channels import SLACK
-from tests.edges.transports.sending import (
-    send,
-)
+from tests.edges.transports.sending import send
 from tests.edges.transports.slack_double import shown
 from tests.feed_server import FeedServer, reply
 from tests.make import NOW, delivery

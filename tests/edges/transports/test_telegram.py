@@ -18,9 +18,7 @@ from tests.edges.transports.alerts import (
     other,
 )
 from tests.edges.transports.channels import TELEGRAM
-from tests.edges.transports.sending import (
-    faults,
-)
+from tests.edges.transports.sending import faults
 from tests.edges.transports.telegram_double import (
     CHAT,
     NAME,
@@ -57,6 +55,7 @@ def test_an_update_answers_the_message_of_its_events_first_alert(server: FeedSer
     asked = [one.get("reply_parameters") for one in double.messages]
     answer = {"message_id": 1, "allow_sending_without_reply": True}
     assert asked == [None, answer, answer | {"message_id": 999}, None, None]
+    assert double.faults == []
 
 
 def test_a_message_goes_to_a_name_or_an_id_and_there_to_a_topic(server: FeedServer) -> None:

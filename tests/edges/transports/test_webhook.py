@@ -12,11 +12,7 @@ from monitor.core.models import Delivery, Line, Match, Receiver, Severity
 from monitor.edges.transports.body import body
 from monitor.edges.transports.webhook import CHANNEL
 from tests.edges.transports.hook_double import NEXT_SECRET, SECRET, HookDouble
-from tests.edges.transports.sending import (
-    HOSTILE,
-    hostile_delivery,
-    send,
-)
+from tests.edges.transports.sending import HOSTILE, hostile_delivery, send
 from tests.feed_server import FeedServer, reply
 from tests.make import NOW, delivery
 
