@@ -51,8 +51,7 @@ async def post(client: httpx.AsyncClient, request: Post, now: datetime, deadline
     except EXPECTED as error:
         lost = not isinstance(error, NOT_SENT)
         attempt = Attempt(ok=False, detail=classify(error).reason, uncertain=lost)
-    # Cut last: half a secret would not be found.
-    detail = shorten(_without(_forms(request), clean(attempt.detail)), _KEPT)
+    detail = shorten(clean(attempt.detail), _KEPT)
     return replace(attempt, detail=detail, seconds=loop.time() - started)
 
 
@@ -101,7 +100,9 @@ async def _exchange(client: httpx.AsyncClient, request: Post, now: datetime, end
     finally:
         await response.aclose()
     asked = parse_retry_after(response.headers.get("retry-after"), now)
-    return judge(response.status_code, said, asked)
+    # Only what others said may hold a secret; cut later, for half a secret would not be found.
+    hidden = _without(_forms(request), clean(said))
+    return judge(response.status_code, hidden, asked)
 
 
 async def _said(response: httpx.Response, end: float) -> str:

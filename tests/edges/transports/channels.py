@@ -45,7 +45,7 @@ class Notation:
 
 @dataclass(frozen=True)
 class Flood:
-    """What makes up a headline and a summary of a megabyte; `evident`: its first word is evidence."""
+    """What makes up a headline and a summary of a megabyte; `evident`: it begins with evidence."""
 
     title: str
     summary: str
