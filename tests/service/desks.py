@@ -90,6 +90,8 @@ class Desk:
 
 
 def _titles(message: dict[str, object]) -> list[str]:
+    if message.get("type") == "notice":
+        return []
     if "blocks" not in message:
         found = message["data"]
         assert isinstance(found, dict)
