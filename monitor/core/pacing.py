@@ -163,7 +163,8 @@ def parcels(due: Sequence[Delivery], room: Turn, reports: int) -> list[tuple[Del
     """
     if due[0].bundle:
         return [tuple(due)]
-    waiting = sorted(due, key=_order)
+    # A bundle goes whole or not at all: its turn is when it comes first.
+    waiting = sorted((one for one in due if not one.bundle), key=_order)
     if room.probe:
         waiting = [min(waiting, key=lambda one: (one.tries, -one.created.timestamp()))]
     first = waiting[0]
@@ -173,7 +174,7 @@ def parcels(due: Sequence[Delivery], room: Turn, reports: int) -> list[tuple[Del
         return _together(waiting, _ALERTS, reports)
     single: list[tuple[Delivery, ...]] = []
     for one in waiting[: room.messages]:
-        if one.bundle or one.alert.kind == "digest":
+        if one.alert.kind == "digest":
             break
         single.append((one,))
     return single
@@ -185,7 +186,7 @@ def _order(one: Delivery) -> tuple[bool, float]:
 
 
 def _joins(one: Delivery, kinds: Sequence[str] | frozenset[str]) -> bool:
-    return one.alert.kind in kinds and not (one.bundle or one.tries or one.uncertain)
+    return one.alert.kind in kinds and not (one.tries or one.uncertain)
 
 
 def _together(

@@ -178,6 +178,18 @@ def test_what_a_receiver_may_know_by_its_own_id_is_never_put_together_with_other
     assert shown(parcels(tried, Turn(), 30)) == [["s_0"]]
 
 
+@pytest.mark.parametrize(
+    "room", [Turn(), Turn(messages=1, rolled=True), Turn(messages=1, probe=True)]
+)
+@pytest.mark.parametrize("kind", ["story.alert", "digest"])
+def test_a_bundle_that_is_not_first_is_never_torn_however_old_its_members_are(
+    room: Turn, kind: str
+) -> None:
+    late = make.delivery("s_late", created=make.at(99))
+    waiting = [late, *due(kind, kind, bundle="b_1")]
+    assert shown(parcels(waiting, room, 30)) == [["s_late"]]
+
+
 def test_a_probe_is_what_was_tried_least_and_of_that_the_latest() -> None:
     waiting = due("story.alert", "story.alert", "story.alert")
     waiting[2] = replace(waiting[2], tries=3)

@@ -388,6 +388,18 @@ def test_a_digest_that_fails_is_the_same_message_in_every_attempt() -> None:
     assert late.id != first.id
 
 
+def test_what_comes_while_a_roll_up_waits_for_its_next_try_is_sent_before_it() -> None:
+    post = Post(replace(DESK, storm=Pace(1, 1.0)))
+    post.put("s_1", "s_2")
+    first = post.serve(FAILED).sent[0]
+    post.clock.move(1)
+    post.put("s_3")
+    post.clock.move(6)
+    alone, again = post.serve().sent
+    assert alone.alert.story.id == "s_3"
+    assert (again.id, again.alert) == (first.id, first.alert)
+
+
 def test_a_bug_leaves_none_of_a_digest_claimed() -> None:
     post = Post()
     post.put(digested("s_1"), digested("s_2"))
