@@ -30,7 +30,7 @@ def notices(
     `dead`: how many deliveries were given up with it.
     """
     found = _said(receiver, before, after, attempt, dead, now)
-    return tuple(_notice(one, *said, now) for said in found for one in to if one != receiver)
+    return tuple(one for said in found for one in _told(receiver, said, to, now))
 
 
 def _said(
@@ -59,8 +59,14 @@ def given_up(
     receiver: str, why: str, *, dead: int, to: Sequence[str], now: datetime
 ) -> tuple[Delivery, ...]:
     """What to tell whom of deliveries that were given up without another attempt."""
-    said = _dead(receiver, why, dead, now)
-    return tuple(_notice(one, *said, now) for one in to if one != receiver)
+    return tuple(_told(receiver, _dead(receiver, why, dead, now), to, now))
+
+
+def _told(
+    receiver: str, said: tuple[str, str, str], to: Sequence[str], now: datetime
+) -> Iterator[Delivery]:
+    """A notice on a receiver, for each of these but itself."""
+    return (_notice(one, *said, now) for one in to if one != receiver)
 
 
 def _dead(receiver: str, why: str, count: int, now: datetime) -> tuple[str, str, str]:

@@ -107,8 +107,7 @@ class Desk:
 
     def _give_up(self, now: datetime) -> None:
         """What has waited for longer than all its tries take is given up, and told."""
-        waiting = self.store.outboxes()
-        for name in waiting:
+        for name in self.store.outboxes():
             if count := self.store.give_up(name, now, now - LONGEST_WAIT):
                 log.error("deliveries given up: they waited too long", receiver=name, count=count)
                 why = f"waited for {LONGEST_WAIT.days} days"

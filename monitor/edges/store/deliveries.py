@@ -35,7 +35,7 @@ from monitor.edges.store.scripts import (
 DELIVERY_TTL = 90 * 86_400
 
 
-def add_delivery(pipe: Pipeline, delivery: Delivery, ttl: int = DELIVERY_TTL) -> None:
+def add_delivery(pipe: Pipeline, delivery: Delivery) -> None:
     """Queue the writes that put a new delivery into its receiver's outbox, due at once or later."""
     receiver, created = delivery.alert.receiver, delivery.created.timestamp()
     fields = {
@@ -48,7 +48,7 @@ def add_delivery(pipe: Pipeline, delivery: Delivery, ttl: int = DELIVERY_TTL) ->
         **({"due": delivery.due.isoformat()} if delivery.due else {}),
     }
     pipe.hset(keys.delivery(delivery.id), mapping=fields)
-    pipe.expire(keys.delivery(delivery.id), ttl)
+    pipe.expire(keys.delivery(delivery.id), DELIVERY_TTL)
     pipe.zadd(keys.outbox(receiver), {delivery.id: place(delivery)})
     pipe.zadd(keys.DELIVERIES, {delivery.id: created})
     pipe.sadd(keys.RECEIVERS, receiver)
