@@ -63,6 +63,7 @@ lock:
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-strip-extras --python-version 3.11 --custom-compile-command "make lock" --extra dev -c requirements/run.txt pyproject.toml -o requirements/dev.txt
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-strip-extras --python-version 3.11 --custom-compile-command "make lock" requirements/bench.in -o requirements/bench.txt
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-strip-extras --python-version 3.11 --custom-compile-command "make lock" requirements/learn.in -o requirements/learn.txt
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-strip-extras --python-version 3.11 --custom-compile-command "make lock" requirements/peers.in -o requirements/peers.txt
 
 clean:
 	rm -rf $(VENV) .bench .learn .mypy_cache .ruff_cache .coverage*

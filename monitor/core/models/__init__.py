@@ -9,6 +9,10 @@ from monitor.core.models.applied import (
     Delivery,
     FeedState,
     Logged,
+    Move,
+    Push,
+    Rhythm,
+    Visit,
 )
 from monitor.core.models.compared import (
     EventRef,
@@ -37,12 +41,15 @@ from monitor.core.models.decided import (
 )
 from monitor.core.models.gathered import (
     Document,
+    Earlier,
     Entry,
     Failure,
     Feed,
+    Hub,
     NotModified,
     Parsed,
     Validators,
+    Wish,
 )
 from monitor.core.models.labels import (
     DeliveryState,
@@ -68,12 +75,14 @@ __all__ = [
     "Delivery",
     "DeliveryState",
     "Document",
+    "Earlier",
     "Entry",
     "EventRef",
     "Failure",
     "Feed",
     "FeedState",
     "Fingerprint",
+    "Hub",
     "Identity",
     "Indexed",
     "Known",
@@ -81,6 +90,7 @@ __all__ = [
     "Logged",
     "Lookup",
     "Match",
+    "Move",
     "Name",
     "Near",
     "NotModified",
@@ -89,8 +99,10 @@ __all__ = [
     "Parsed",
     "Place",
     "PollOutcome",
+    "Push",
     "Receiver",
     "Remembered",
+    "Rhythm",
     "Route",
     "Sameness",
     "Seen",
@@ -101,5 +113,7 @@ __all__ = [
     "Tagging",
     "Validators",
     "Verdict",
+    "Visit",
     "Windows",
+    "Wish",
 ]

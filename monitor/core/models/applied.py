@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitor.core.models.decided import Alert
-from monitor.core.models.gathered import Validators
+from monitor.core.models.gathered import Hub, Parsed, Validators, Wish
 from monitor.core.models.labels import DeliveryState, PollOutcome
 
 
@@ -69,14 +69,59 @@ class Logged:
 
 
 @dataclass(frozen=True, slots=True)
+class Rhythm:
+    """When a feed publishes, as learnt; written and read by core/rhythm only.
+
+    `hour`: the hour (hours since the epoch) that is being counted, `count` its entries so far.
+    `week`: a byte for each hour of the week, in base64, "" as long as nothing was learnt.
+    `recent`: entries an hour of late.
+    """
+
+    hour: int = 0
+    count: int = 0
+    week: str = ""
+    recent: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Where a feed has gone. `url`: where it is read now, "" for where it was configured.
+
+    `to`: where permanent redirects lead lately, seen at `times` polls in a row since `since`.
+    `twin`: the key of another feed that is read there already, "" if none.
+    """
+
+    url: str = ""
+    to: str = ""
+    times: int = 0
+    since: datetime | None = None
+    twin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """How a feed's hub does. `last`: when it pushed something new last; `misses`: how often in a
+    row a poll found news that the hub had not brought; `until`: when the subscription ends.
+    """
+
+    hub: Hub = field(default_factory=Hub)
+    last: datetime | None = None
+    misses: int = 0
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FeedState:
     """What is remembered of a feed between polls.
 
     `revision` counts commits, so that a second poller of the same feed is noticed.
-    `interval` is the present polling gap in seconds. `body` is the digest of the last
-    body read, "" as long as the feed was never read. `failing_since` is when the present
-    row of failures began. `key`: what its entries are known by, "" for their guids, "link" or
-    "text" where those change from poll to poll.
+    `interval` is the present polling gap in seconds, `because` says why it is that long. `body`
+    is the digest of the last body read, "" as long as the feed was never read; `marks` what its
+    entries are told apart by (Parsed.marks). `full`: when it was last read without conditions
+    and without leaving anything out; `trusted`: 304 was never caught hiding news.
+    `failing_since` is when the present row of failures began, `badness` how much they weigh,
+    `dead` when they were enough to give the feed up. `key`: what its entries are known by, ""
+    for their guids, "link" or "text" where those change from poll to poll.
     """
 
     revision: int = 0
@@ -91,3 +136,33 @@ class FeedState:
     next_poll: datetime | None = None
     failing_since: datetime | None = None
     key: str = ""
+    because: str = ""
+    marks: str = ""
+    full: datetime | None = None
+    trusted: bool = True
+    rhythm: Rhythm = field(default_factory=Rhythm)
+    wish: Wish = field(default_factory=Wish)
+    move: Move = field(default_factory=Move)
+    badness: float = 0.0
+    dead: datetime | None = None
+    push: Push = field(default_factory=Push)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What a poll that worked came to, as far as the next one depends on it.
+
+    `new`: when each entry not seen before was published, if that is known, else when it was seen.
+    `max_age`, `moved` as in Document. `parsed`: None where the document is the one known already
+    (304, or the same body); `full`: it was asked for without conditions and read whole.
+    """
+
+    outcome: PollOutcome
+    validators: Validators
+    body: str
+    new: tuple[datetime, ...] = ()
+    max_age: float = 0.0
+    moved: str = ""
+    hub: Hub = field(default_factory=Hub)
+    parsed: Parsed | None = None
+    full: bool = False

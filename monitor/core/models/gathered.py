@@ -14,7 +14,8 @@ class Feed:
     """A URL polled on a schedule, and the source (outlet) behind it.
 
     `credentials` (user, password) are taken out of the URL when it is read, so that
-    `url` can be shown anywhere; they are left out of `repr`.
+    `url` can be shown anywhere; they are left out of `repr`. `priority`: "high" is polled more
+    often than others with its rhythm, "low" less.
     """
 
     url: str
@@ -23,6 +24,7 @@ class Feed:
     country: str | None = None
     kind: str = ""
     state_media: bool = False
+    priority: str = "normal"
     credentials: tuple[str, str] | None = field(default=None, repr=False)
 
     @property
@@ -45,18 +47,50 @@ class Validators:
 
 
 @dataclass(frozen=True, slots=True)
+class Hub:
+    """Where news of a feed are pushed from (WebSub): the hub, and the feed's name with it."""
+
+    url: str = ""
+    topic: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a document asks of those who poll it.
+
+    `seconds`: to wait at least between polls (RSS ttl, sy:updatePeriod). `hours` (0 to 23, UTC)
+    and `days` (0 is Monday): when not to come (RSS skipHours, skipDays).
+    """
+
+    seconds: float = 0.0
+    hours: tuple[int, ...] = ()
+    days: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
-    """The decoded bytes that one poll brought, and the URL that gave them at last."""
+    """The decoded bytes that one poll brought, and the URL that gave them at last.
+
+    `max_age`: seconds for which the server says it stays as it is. `moved`: the URL that nothing
+    but permanent redirects led to, "" where there was none or another. `hub`: as the headers
+    have it.
+    """
 
     url: str
     body: bytes = field(repr=False)
     content_type: str = ""
     validators: Validators = Validators()
+    max_age: float = 0.0
+    moved: str = ""
+    hub: Hub = Hub()
 
 
 @dataclass(frozen=True, slots=True)
 class NotModified:
-    """The server answered 304 to a conditional request."""
+    """The server answered 304 to a conditional request; `max_age`, `moved` as in Document."""
+
+    max_age: float = 0.0
+    moved: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +110,8 @@ class Entry:
     """One element of a feed as published, normalised to plain text.
 
     `id` is the guid (Atom id) as given, or "" where there is none; `title` and `summary`
-    hold no markup; `link` is absolute http(s) or "".
+    hold no markup; `link` is absolute http(s) or "". `skimmed`: only what it is known by was
+    read (id, title, link, time), for it is too old to be told.
     """
 
     feed: str
@@ -88,12 +123,33 @@ class Entry:
     language: str | None = None
     author: str = ""
     categories: tuple[str, ...] = ()
+    skimmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What is known of a feed before its document is read, so that only news are read in full.
+
+    `marks`: those of the last reading (Parsed.marks), "" to read all. `old`: at a first reading,
+    entries published before need only be skimmed; None to read all.
+    """
+
+    marks: str = ""
+    old: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """The entries of a document in feed order; `note` says what was odd about it."""
+    """The entries of a document in feed order; `note` says what was odd about it.
+
+    `unchanged`: how many more it holds that are byte for byte as at the last reading and were
+    left out. `marks`: what they all are told apart by next time, "" where that cannot be done.
+    """
 
     entries: tuple[Entry, ...]
     note: str = ""
     language: str | None = None
+    unchanged: int = 0
+    marks: str = ""
+    wish: Wish = Wish()
+    hub: Hub = Hub()
