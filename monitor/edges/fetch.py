@@ -14,8 +14,6 @@ from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from http import HTTPStatus
-from http.client import responses
 from types import TracebackType
 from typing import Self
 
@@ -29,40 +27,32 @@ from monitor.core.models import (
     PollOutcome,
     Validators,
 )
+from monitor.edges.answers import Answer, Onward, read_answer, usable
 from monitor.edges.net import (
     EXPECTED,
     AllowList,
     Blocked,
+    GuardedAiohttp,
     GuardedTransport,
     Refused,
     Resolver,
     classify,
-    parse_retry_after,
-    read_body,
+    too_strict,
 )
 
 _ACCEPT = (
     "application/rss+xml, application/atom+xml, application/feed+json, "
     "application/rdf+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
 )
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PORTS = {"http": 80, "https": 443}
-_HEADER_CHARS = 1024
 _HOST_CHARS = 253
-_OWN_OUTCOME = {
-    401: PollOutcome.HTTP_401,
-    403: PollOutcome.HTTP_403,
-    404: PollOutcome.HTTP_404,
-    410: PollOutcome.HTTP_410,
-    429: PollOutcome.HTTP_429,
-}
 
 
 @dataclass(frozen=True, slots=True)
 class FetchLimits:
     """Bounds of one fetch: seconds in all and to connect, bytes of body, redirects.
 
-    A status line with headers is bounded at some 100 KB by httpcore.
+    Headers are bounded by the transport.
     """
 
     deadline: float = 30.0
@@ -85,10 +75,12 @@ class Fetcher:
         self._allow = allow
         self._limits = limits
         self._clock = clock
-        # The bare transport: an httpx client would look into redirects and keep cookies.
-        self._transport = GuardedTransport(allow, resolver)
+        self._resolver = resolver
 
     async def __aenter__(self) -> Self:
+        # Bare transports: an httpx client would look into redirects and keep cookies.
+        self._fast = GuardedAiohttp(self._allow, self._resolver, self._limits.connect)
+        self._patient = GuardedTransport(self._allow, self._resolver)
         return self
 
     async def __aexit__(
@@ -97,26 +89,39 @@ class Fetcher:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._transport.aclose()
+        await self._fast.aclose()
+        await self._patient.aclose()
 
-    async def fetch(self, feed: Feed, validators: Validators) -> Document | NotModified | Failure:
-        """What a visit to `feed` brings now; conditional if `validators` hold anything."""
+    async def fetch(
+        self, feed: Feed, validators: Validators, at: str = ""
+    ) -> Document | NotModified | Failure:
+        """What a visit to `feed` brings now; conditional if `validators` hold anything.
+
+        `at`: the URL it is read at, where that is not the configured one any more.
+        """
         try:
             async with asyncio.timeout(self._limits.deadline):
-                return await self._follow(feed, usable(validators))
+                return await self._follow(feed, usable(validators), at or feed.url)
         except EXPECTED as error:
             return classify(error)
 
-    async def _follow(self, feed: Feed, validators: Validators) -> Document | NotModified | Failure:
-        start = url = _url(feed.url)
+    async def _follow(
+        self, feed: Feed, validators: Validators, first: str
+    ) -> Document | NotModified | Failure:
+        start = url = _url(first)
+        own = _origin(_url(feed.url))
         visited = {url}
+        permanent = True
         while True:
-            answer = await self._visit(url, self._headers(feed, validators, url, start))
+            answer = await self._visit(url, self._headers(feed, validators, own == _origin(url)))
             if isinstance(answer, Document) and url == start:
-                return replace(answer, url=feed.url)
-            if not isinstance(answer, httpx.URL):
+                return replace(answer, url=first)
+            if isinstance(answer, Failure):
                 return answer
-            url = self._redirected(answer, url, start)
+            if not isinstance(answer, Onward):
+                return replace(answer, moved=str(url) if permanent and url != start else "")
+            permanent = permanent and answer.permanent
+            url = self._redirected(_url(answer.location, url), url, start)
             if url in visited:
                 return Failure(PollOutcome.REDIRECT_LIMIT, "the redirects go in a circle")
             if len(visited) > self._limits.max_redirects:
@@ -124,39 +129,25 @@ class Fetcher:
                 return Failure(PollOutcome.REDIRECT_LIMIT, f"more than {most} redirects")
             visited.add(url)
 
-    async def _visit(
-        self, url: httpx.URL, headers: dict[str, str]
-    ) -> Document | NotModified | Failure | httpx.URL:
-        """One request and its answer; an httpx.URL says where else to look."""
+    async def _visit(self, url: httpx.URL, headers: dict[str, str]) -> Answer:
+        """One request and its answer; two where the answer needs a more patient parser."""
         request = httpx.Request("GET", url, headers=headers, extensions=self._timeouts())
-        response = await self._transport.handle_async_request(request)
         try:
-            return await self._read(response, request)
+            return await self._ask(request, self._fast)
+        except EXPECTED as error:
+            if not too_strict(error):
+                raise
+        return await self._ask(request, self._patient)
+
+    async def _ask(self, request: httpx.Request, transport: httpx.AsyncBaseTransport) -> Answer:
+        response = await transport.handle_async_request(request)
+        try:
+            return await read_answer(response, request, self._limits.max_body, self._clock())
         finally:
             await response.aclose()
 
-    async def _read(
-        self, response: httpx.Response, request: httpx.Request
-    ) -> Document | NotModified | Failure | httpx.URL:
-        status = response.status_code
-        if status in _REDIRECTS:
-            return _location(response, request.url)
-        if status == HTTPStatus.NOT_MODIFIED:
-            return await _not_modified(response, request)
-        if status // 100 == 2 and status != HTTPStatus.PARTIAL_CONTENT:
-            body = await read_body(response, self._limits.max_body)
-            return _document(response, request.url, body)
-        return self._failure(response)
-
-    def _failure(self, response: httpx.Response) -> Failure:
-        status, wait = response.status_code, None
-        if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
-            wait = parse_retry_after(response.headers.get("retry-after"), self._clock())
-        return Failure(_outcome(status), f"HTTP {status}{_phrase(status)}", wait)
-
-    def _headers(
-        self, feed: Feed, validators: Validators, url: httpx.URL, start: httpx.URL
-    ) -> dict[str, str]:
+    def _headers(self, feed: Feed, validators: Validators, at_home: bool) -> dict[str, str]:
+        """`at_home`: whether the one asked is the configured one, who may see credentials."""
         headers = {
             "User-Agent": self._limits.user_agent,
             "Accept": _ACCEPT,
@@ -166,7 +157,7 @@ class Fetcher:
             headers["If-None-Match"] = validators.etag
         if validators.last_modified:
             headers["If-Modified-Since"] = validators.last_modified
-        if feed.credentials and _origin(url) == _origin(start):
+        if feed.credentials and at_home:
             word = b64encode(":".join(feed.credentials).encode()).decode()
             headers["Authorization"] = f"Basic {word}"
         return headers
@@ -190,16 +181,6 @@ class Fetcher:
         return target
 
 
-def usable(validators: Validators) -> Validators:
-    """The validators without those that are too long or hold more than printable ASCII."""
-    return Validators(_short(validators.etag), _short(validators.last_modified))
-
-
-def _short(value: str | None) -> str | None:
-    fine = value and len(value) <= _HEADER_CHARS and value.isascii() and value.isprintable()
-    return value if fine else None
-
-
 def _url(text: str, base: httpx.URL | None = None) -> httpx.URL:
     """The address to ask, without userinfo and fragment; raises Refused."""
     try:
@@ -217,43 +198,3 @@ def _port(url: httpx.URL) -> int:
 
 def _origin(url: httpx.URL) -> tuple[str, str, int]:
     return url.scheme, url.host, _port(url)
-
-
-def _location(response: httpx.Response, url: httpx.URL) -> httpx.URL | Failure:
-    location = response.headers.get("location", "").strip()
-    if not location:
-        return Failure(PollOutcome.PROTOCOL, "a redirect does not say where it leads")
-    return _url(location, url)
-
-
-async def _not_modified(response: httpx.Response, request: httpx.Request) -> NotModified | Failure:
-    # There is no body, but only reading to its end frees the connection for the next feed.
-    _ = [chunk async for chunk in response.aiter_raw()]
-    if "if-none-match" in request.headers or "if-modified-since" in request.headers:
-        return NotModified()
-    return Failure(PollOutcome.PROTOCOL, "the server says 304 to a request without conditions")
-
-
-def _document(response: httpx.Response, url: httpx.URL, body: bytes) -> Document | Failure:
-    if not body.strip():
-        return Failure(PollOutcome.EMPTY, "the body is empty")
-    headers = response.headers
-    return Document(
-        url=str(url),
-        body=body,
-        content_type=headers.get("content-type", "")[:_HEADER_CHARS],
-        validators=usable(Validators(headers.get("etag"), headers.get("last-modified"))),
-    )
-
-
-def _outcome(status: int) -> PollOutcome:
-    if status in _OWN_OUTCOME:
-        return _OWN_OUTCOME[status]
-    if status // 100 in (4, 5):
-        return PollOutcome.HTTP_4XX if status < 500 else PollOutcome.HTTP_5XX
-    return PollOutcome.PROTOCOL
-
-
-def _phrase(status: int) -> str:
-    # The server's own phrase may hold anything.
-    return f" {responses[status]}" if status in responses else ""

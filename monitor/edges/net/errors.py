@@ -10,8 +10,10 @@ import socket
 import ssl
 from collections.abc import Iterator
 
+import aiohttp
 import httpcore
 import httpx
+from aiohttp.http_exceptions import HttpProcessingError, PayloadEncodingError
 
 from monitor.core.models import Failure, PollOutcome
 
@@ -38,6 +40,8 @@ EXPECTED: tuple[type[Exception], ...] = (
     httpcore.TimeoutException,
     httpcore.NetworkError,
     httpcore.ProtocolError,
+    aiohttp.ClientError,
+    HttpProcessingError,
     OSError,
 )
 """What a request may raise although nothing is wrong with this program."""
@@ -52,13 +56,13 @@ NOT_SENT: tuple[type[Exception], ...] = (
 )
 """Those of them after which the other side cannot have got the request."""
 
-_CONNECT_ERRORS = (httpx.ConnectError, httpcore.ConnectError)
+_CONNECT_ERRORS = (httpx.ConnectError, httpcore.ConnectError, aiohttp.ClientConnectorError)
 _BENEATH = (socket.gaierror, UnicodeError, ssl.SSLError)
 _KINDS: tuple[tuple[tuple[type[Exception], ...], PollOutcome, str], ...] = (
     ((socket.gaierror, UnicodeError), PollOutcome.DNS, "the host name could not be resolved"),
     ((ssl.SSLError,), PollOutcome.TLS, "the TLS handshake failed"),
     (
-        (httpx.ConnectTimeout, httpcore.ConnectTimeout),
+        (httpx.ConnectTimeout, httpcore.ConnectTimeout, aiohttp.ConnectionTimeoutError),
         PollOutcome.TIMEOUT,
         "no connection was made in time",
     ),
@@ -69,21 +73,35 @@ _KINDS: tuple[tuple[tuple[type[Exception], ...], PollOutcome, str], ...] = (
     ),
     (_CONNECT_ERRORS, PollOutcome.CONNECT, "the connection could not be made"),
     (
-        (httpx.NetworkError, httpcore.NetworkError, ConnectionError),
+        (httpx.NetworkError, httpcore.NetworkError, aiohttp.ClientOSError, ConnectionError),
         PollOutcome.RESET,
         "the connection was broken off",
     ),
     ((httpx.UnsupportedProtocol,), PollOutcome.BAD_SCHEME, "only http and https are spoken"),
     (
-        (httpx.ProtocolError, httpcore.ProtocolError),
+        (
+            *(httpx.ProtocolError, httpcore.ProtocolError),
+            *(HttpProcessingError, aiohttp.ClientPayloadError, aiohttp.ClientResponseError),
+        ),
         PollOutcome.PROTOCOL,
         "the answer is incomplete or not valid HTTP",
     ),
     ((httpx.DecodingError,), PollOutcome.DECODE, "the compressed body is damaged"),
     ((httpx.TooManyRedirects,), PollOutcome.REDIRECT_LIMIT, "too many redirects"),
     ((OSError,), PollOutcome.CONNECT, "the system refused the connection"),
-    ((httpx.InvalidURL, ValueError), PollOutcome.BAD_SCHEME, "the address is not a valid URL"),
+    (
+        (httpx.InvalidURL, aiohttp.InvalidURL, ValueError),
+        PollOutcome.BAD_SCHEME,
+        "the address is not a valid URL",
+    ),
 )
+
+
+def too_strict(error: Exception) -> bool:
+    """Whether aiohttp's parser refused what a more patient one may be able to read."""
+    chain = list(_chain(error))
+    cut = any(isinstance(one, PayloadEncodingError) for one in chain)
+    return not cut and any(isinstance(one, HttpProcessingError) for one in chain)
 
 
 def classify(error: Exception) -> Failure:
@@ -117,12 +135,13 @@ def _telling(error: Exception) -> Exception:
     """The cause that says most: a failed connection is told apart by what lies beneath."""
     if not isinstance(error, _CONNECT_ERRORS):
         return error
-    beneath = (one for one in _chain(error) if isinstance(one, _BENEATH))
-    return next(beneath, error)
+    # aiohttp's own are of these kinds as well, but do not say more.
+    chain = (one for one in _chain(error) if not isinstance(one, aiohttp.ClientError))
+    return next((one for one in chain if isinstance(one, _BENEATH)), error)
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
+def _chain(error: BaseException | None) -> Iterator[Exception]:
+    while isinstance(error, Exception):
         yield error
         # httpcore cuts off the cause where it passes an error on; the context is left.
         error = error.__cause__ or error.__context__
@@ -131,4 +150,4 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 def _closed_without_a_word(error: Exception) -> bool:
     # httpcore raises this one itself; every other protocol error has one of h11 beneath.
     *_, root = _chain(error)
-    return isinstance(root, httpcore.RemoteProtocolError)
+    return isinstance(root, (httpcore.RemoteProtocolError, aiohttp.ServerDisconnectedError))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
 
-from monitor.core.models import Failure, PollOutcome, Validators
-from tests.edges.test_fetch.visits import document, outcome, visit
-from tests.feed_server import FeedServer, Reply, raw, reply
+from monitor.core.models import Failure, Feed, NotModified, PollOutcome, Validators
+from tests.edges.test_fetch.visits import Answer, document, fetcher, outcome, visit
+from tests.feed_server import NOT_MODIFIED, FeedServer, Reply, raw, reply
 
 FEED = b"<rss>Niamey</rss>"
 
@@ -154,3 +155,44 @@ def test_the_conditions_are_sent_along(server: FeedServer) -> None:
     server.serve("/new", reply(FEED))
     visit(server.url("/old"), server, validators=Validators('"1"'))
     assert server.requests[1].headers["if-none-match"] == '"1"'
+
+
+@pytest.mark.parametrize("statuses", [(301,), (308,), (301, 308)])
+def test_a_document_says_where_nothing_but_permanent_redirects_led(
+    server: FeedServer, statuses: tuple[int, ...]
+) -> None:
+    for number, status in enumerate(statuses):
+        server.serve(f"/{number}", to(f"/{number + 1}", status))
+    server.serve(f"/{len(statuses)}", reply(FEED))
+    assert document(visit(server.url("/0"), server)).moved == server.url(f"/{len(statuses)}")
+
+
+@pytest.mark.parametrize("statuses", [(302,), (301, 307), (303, 308)])
+def test_a_redirect_that_is_for_now_moves_nothing(
+    server: FeedServer, statuses: tuple[int, ...]
+) -> None:
+    for number, status in enumerate(statuses):
+        server.serve(f"/{number}", to(f"/{number + 1}", status))
+    server.serve(f"/{len(statuses)}", reply(FEED))
+    assert document(visit(server.url("/0"), server)).moved == ""
+
+
+def test_a_304_says_too_where_the_feed_has_moved(server: FeedServer) -> None:
+    server.serve("/old", to("/new", 301))
+    server.serve("/new", NOT_MODIFIED)
+    found = visit(server.url("/old"), server, validators=Validators('"1"'))
+    assert found == NotModified(moved=server.url("/new"))
+
+
+def test_a_feed_that_moved_is_asked_at_its_new_address_without_its_credentials(
+    server: FeedServer,
+) -> None:
+    server.serve("/feed", reply(FEED))
+    feed = Feed("http://old.test/feed", credentials=("user", "secret"))
+
+    async def once() -> Answer:
+        async with fetcher(server) as visitor:
+            return await visitor.fetch(feed, Validators(), server.url("/feed"))
+
+    assert document(asyncio.run(once())).url == server.url("/feed")
+    assert "authorization" not in server.requests[0].headers
