@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup run demo test quick bench soak eval learn lint lock clean
+.PHONY: setup run demo test quick bench bench-polling soak eval learn lint lock clean
 
 setup: $(STAMP)
 
@@ -50,6 +50,12 @@ bench: setup
 	$(PYTHON) -m venv .bench
 	.bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
 	PYTHONPATH=.:$$(echo $(VENV)/lib/python3*/site-packages) .bench/bin/python -m benchmarks.tagging --peers
+
+# Polling beside other readers on a feed farm; needs newsboat (apt-get install newsboat). FEEDS may be set.
+bench-polling: setup
+	$(PYTHON) -m venv .bench
+	.bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/peers.txt
+	$(BIN)/python -m benchmarks.polling --feeds $${FEEDS:-1000}
 
 lint: setup
 	$(BIN)/ruff check .

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from monitor import __version__
-from monitor.cli import rows, screens, sending
+from monitor.cli import feeds, rows, screens, sending, websub
 from monitor.cli.durations import DURATION
 from monitor.cli.replaying import Replaying
 from monitor.core.errors import BadInput, Fault, Unavailable
@@ -211,7 +211,7 @@ def demo(seconds: int) -> None:
     sys.exit(play(seconds))
 
 
-for command in sending.COMMANDS:
+for command in (*sending.COMMANDS, feeds.feeds, websub.websub):
     cli.add_command(command)
 
 

@@ -9,7 +9,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from monitor.cli.rows import latency_row
-from monitor.edges.store.records import Gauges
+from monitor.edges.store.records import Gauges, Tally
 
 
 class _Collected(Collector):
@@ -31,6 +31,7 @@ class _Collected(Collector):
         ):
             yield GaugeMetricFamily(f"monitor_{name}", said, value=value)
         yield _latency(one)
+        yield from _websub(one.websub)
 
 
 def _states(one: Gauges) -> Metric:
@@ -47,6 +48,19 @@ def _by_receiver(name: str, said: str, values: dict[str, float]) -> Metric:
     for receiver, value in values.items():
         family.add_metric((receiver,), value)
     return family
+
+
+def _websub(tally: Tally) -> Iterator[Metric]:
+    """How pushing goes; all labels are words of ours."""
+    for name, said, label, counts in (
+        ("subscriptions", "Subscriptions to hubs by state.", "state", tally.subscriptions),
+        ("first", "Entries of subscribed feeds by what brought them first.", "by", tally.first),
+        ("dropped", "Pushes that were not used by reason.", "reason", tally.dropped),
+    ):
+        family = GaugeMetricFamily(f"monitor_websub_{name}", said, labels=(label,))
+        for value, count in counts.items():
+            family.add_metric((value,), count)
+        yield family
 
 
 def _latency(one: Gauges) -> Metric:

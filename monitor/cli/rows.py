@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from monitor.core.models import DeliveryState, Feed, FeedState, Verdict
+from monitor.core.polling import health, why
 from monitor.edges.store.records import Gauges, StoredStory
 
 
@@ -92,7 +93,7 @@ def story_row(stored: StoredStory) -> dict[str, Any]:
 
 
 def feed_row(feed: Feed, state: FeedState | None, due: float | None) -> dict[str, Any]:
-    """One feed of `status --json`."""
+    """One feed of `status --json`; `interval` is in seconds, 0 as long as it was not polled."""
     state = state or FeedState()
     at = datetime.fromtimestamp(due, UTC) if due is not None else state.next_poll
     return {
@@ -104,6 +105,9 @@ def feed_row(feed: Feed, state: FeedState | None, due: float | None) -> dict[str
         "last_poll": iso(state.last_poll),
         "last_new": iso(state.last_new),
         "next_poll": iso(at),
+        "interval": round(state.interval, 1),
+        "because": why(state),
+        "moved_to": state.move.url or None,
         "failures": state.failures,
     }
 
@@ -115,13 +119,6 @@ def overdue(states: Iterable[FeedState], now: datetime) -> int:
     """
     late = now - timedelta(minutes=5)
     return sum(1 for one in states if one.next_poll is not None and one.next_poll < late)
-
-
-def health(state: FeedState) -> str:
-    """A feed's health in one word."""
-    if state.outcome is None:
-        return "waiting"
-    return "failing" if state.failures else "healthy"
 
 
 def unreachable_row(feeds: Iterable[Feed], reason: str) -> dict[str, Any]:
@@ -166,6 +163,7 @@ def status_row(
             },
         },
         "latency": latency_row(gauges.latency),
+        "websub": asdict(gauges.websub),
         "store": {
             "reachable": gauges.reachable,
             "version": gauges.version,

@@ -152,14 +152,15 @@ def _feeds(feeds: list[dict[str, Any]]) -> list[str]:
     health = Counter(one["health"] for one in feeds)
     counts = ", ".join(f"{n} {name}" for name, n in sorted(health.items()))
     lines = [f"FEEDS       {len(feeds)}: {counts}"]
-    failing = [one for one in feeds if one["health"] == "failing"]
+    failing = [one for one in feeds if one["health"] in {"failing", "dead", "retired"}]
     failing.sort(key=lambda feed: (feed["outcome"], feed["name"]))
     if len(failing) > _LISTED:
         kinds = Counter(f"{one['outcome']} ({one['reason']})" for one in failing)
         lines += [f"  {n:4} {plain(kind)}" for kind, n in kinds.most_common()]
         return [*lines, "  each of them: monitor status --json"]
     for one in failing:
-        again = f"{one['failures']} in a row, next try {one['next_poll']}"
+        following = one["next_poll"] or "never"
+        again = f"{one['failures']} in a row, next try {following}; {one['because']}"
         lines.append(
             f"  {one['outcome']:12} {plain(one['name'])}: {plain(one['reason'])} ({again})"
         )

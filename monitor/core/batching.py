@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import groupby
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from monitor.core.models import Feed
 
+_Any = TypeVar("_Any")
 
-def by_host(feeds: Iterable[Feed]) -> list[list[Feed]]:
-    """Feeds grouped by the host that serves them."""
-    ordered = sorted(feeds, key=_host)
-    return [list(group) for _, group in groupby(ordered, key=_host)]
+
+def by_host(these: Iterable[_Any], host: Callable[[_Any], str]) -> list[list[_Any]]:
+    """What is given, grouped by the host that serves it."""
+    return [list(group) for _, group in groupby(sorted(these, key=host), key=host)]
 
 
 def deal(feeds: Iterable[Feed], size: int) -> list[list[Feed]]:
     """Batches of about `size` feeds; all of a host's are in one, so that it is not hurried."""
     batches: list[list[Feed]] = []
-    for host in sorted(by_host(feeds), key=len, reverse=True):
+    hosts = by_host(feeds, lambda feed: host_of(feed.url))
+    for host in sorted(hosts, key=len, reverse=True):
         if not batches or len(batches[-1]) + len(host) > size:
             batches.append([])
         batches[-1] += host
     return batches
 
 
-def _host(feed: Feed) -> str:
-    return urlsplit(feed.url).hostname or ""
+def host_of(url: str) -> str:
+    """The host of a URL; "" where it has none."""
+    return urlsplit(url).hostname or ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -30,6 +31,9 @@ from monitor.core.models import (
     Windows,
 )
 
+# How many entries of a feed are kept in mind; and where none may be forgotten.
+REMEMBERED, NO_LIMIT = 5_000, sys.maxsize
+
 
 @dataclass(frozen=True, slots=True)
 class Commit:
@@ -44,6 +48,7 @@ class Commit:
     `seen` / `forgotten`: this feed's memory of entries, by Identity.id.
     `stories`: new ones, and for copies the story as this feed carries it.
     `claims`: name -> story id. `settled`: story id -> receivers not to be told (again).
+    `sets_turn`: the feed's next turn is that of its state; else it stays as it is.
     """
 
     feed: str
@@ -60,6 +65,13 @@ class Commit:
     count: int = 0
     day: date = date.min
     windows: Windows = field(default_factory=Windows)
+    sets_turn: bool = True
+
+    @property
+    def of_the_feed(self) -> bool:
+        """Whether it concerns nothing but the feed: no story, no delivery."""
+        parts = (self.stories, self.claims, self.settled, self.deliveries, self.events)
+        return not any(parts) and not self.indexed
 
 
 def rename(feed: str, url: str, state: FeedState, memory: Mapping[str, Seen], key: str) -> Commit:
@@ -80,7 +92,7 @@ def gather(
     now: datetime,
     windows: Windows = Windows(),  # noqa: B008 - frozen, so one shared default is safe
     cadences: Mapping[str, Cadence] = MappingProxyType({}),
-    remember: int = 5_000,
+    remember: int = REMEMBERED,
 ) -> Commit:
     """The commit that applies the verdicts of one poll.
 
@@ -134,8 +146,9 @@ def _indexed(verdicts: Sequence[Verdict], known: Known) -> Iterator[Indexed]:
 
 
 def _changed(verdict: Verdict, known: Known) -> bool:
-    earlier = known.seen.get(verdict.identity.id)
-    return earlier is None or earlier.text != verdict.identity.text
+    """Whether there is anything to remember: an entry, or a text not known so far."""
+    earlier, text = known.seen.get(verdict.identity.id), verdict.identity.text
+    return earlier is None or (bool(text) and earlier.text != text)
 
 
 def _seen(verdict: Verdict, known: Known, now: datetime) -> Seen:

@@ -1,4 +1,4 @@
-"""What other receivers are told of one that does not take its alerts."""
+"""What receivers are told of the service itself: of one that takes no alerts, of dead feeds."""
 
 from __future__ import annotations
 
@@ -6,8 +6,19 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from monitor.core.digest import digest
-from monitor.core.models import Alert, Attempt, Carrier, Condition, Delivery, Severity, Story
+from monitor.core.models import (
+    Alert,
+    Attempt,
+    Carrier,
+    Condition,
+    Delivery,
+    Feed,
+    FeedState,
+    Severity,
+    Story,
+)
 from monitor.core.pacing import FAILURES
+from monitor.core.polling.life import PROBED
 from monitor.core.schedule import TOO_MANY
 
 # Seconds of failing in a row after which a receiver counts as away: no news of a mere restart.
@@ -60,6 +71,35 @@ def given_up(
 ) -> tuple[Delivery, ...]:
     """What to tell whom of deliveries that were given up without another attempt."""
     return tuple(_told(receiver, _dead(receiver, why, dead, now), to, now))
+
+
+def feed_notices(
+    feed: Feed, before: FeedState, after: FeedState, *, to: Sequence[str], now: datetime
+) -> tuple[Delivery, ...]:
+    """What to tell whom when a poll gave a feed up, or found it alive again: once each time,
+    for what is decided again from the same `before` has the same id.
+    """
+    said = None
+    if before.dead is None and after.dead is not None:
+        said = _feed_dead(feed, after, after.dead)
+    elif before.dead is not None and after.dead is None:
+        said = _feed_back(feed, before.dead, now)
+    return tuple(_notice(one, *said, now) for one in to) if said else ()
+
+
+def _feed_dead(feed: Feed, state: FeedState, dead: datetime) -> tuple[str, str, str]:
+    since = state.failing_since or dead
+    text = (
+        f"{state.reason}; failing since {since:%d %b %H:%M} UTC. {feed.url} is asked once a day "
+        f"until {dead + PROBED:%d %b}, then no more. Where it has gone, change its url."
+    )
+    return f"feed dead {feed.key} {since.timestamp():.0f}", f"Feed given up: {feed.source}", text
+
+
+def _feed_back(feed: Feed, dead: datetime, now: datetime) -> tuple[str, str, str]:
+    lasted = _long(max((now - dead).total_seconds(), 0.0))
+    text = f"{feed.url} had been given up for {lasted}; it is polled as before."
+    return f"feed back {feed.key} {dead.timestamp():.0f}", f"Feed is back: {feed.source}", text
 
 
 def _told(

@@ -1,14 +1,13 @@
-"""When a feed is polled next, and when a delivery is tried again.
+"""When a delivery is tried again. (When a feed is polled next: core/polling.)
 
 Chance is an argument: `jitter` is a number in 0..1, drawn by the caller.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from monitor.core.models import Attempt, Failure, FeedState, PollOutcome, Validators
+from monitor.core.models import Attempt
 
 DAY = 86_400.0
 
@@ -27,93 +26,9 @@ _UNCERTAIN_GAP = 30.0
 # Seconds between tries once the schedule is used up, for a receiver that asks for patience.
 _LATE_GAP = 3_600.0
 
-# Answers that a person has to mend: asking often would only be impolite.
-_GONE = frozenset({PollOutcome.HTTP_404, PollOutcome.HTTP_410})
-# However long a feed has failed, its recovery is seen within this time (seconds).
-_FAILURE_CAP = 900.0
-_GONE_CAP = 6 * 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Polling:
-    """The bounds, in seconds, between which a feed's polling gap adapts."""
-
-    interval: float = 600.0
-    min_interval: float = 60.0
-    max_interval: float = DAY
-
-
-def after_reading(
-    state: FeedState,
-    *,
-    outcome: PollOutcome,
-    note: str,
-    validators: Validators,
-    body: str,
-    fresh: bool,
-    polling: Polling,
-    now: datetime,
-    jitter: float,
-) -> FeedState:
-    """The state after a poll that worked; `fresh`: it brought entries not seen before."""
-    gap = next_gap(state.interval, fresh=fresh, polling=polling)
-    return FeedState(
-        revision=state.revision + 1,
-        validators=validators,
-        body=body,
-        outcome=outcome,
-        reason=note,
-        interval=gap,
-        last_poll=now,
-        last_new=now if fresh else state.last_new,
-        next_poll=now + timedelta(seconds=spread(gap, jitter)),
-        key=state.key,
-    )
-
-
-def after_failure(
-    state: FeedState, failure: Failure, *, polling: Polling, now: datetime, jitter: float
-) -> FeedState:
-    """The state after a poll that brought nothing: what was known stays known."""
-    failures = state.failures + 1
-    gap = failure_gap(failure.outcome, failures, failure.retry_after, polling)
-    # A 304 that nobody asked for must not be believed again: ask without conditions.
-    distrust = failure.outcome is PollOutcome.PROTOCOL
-    return replace(
-        state,
-        revision=state.revision + 1,
-        validators=Validators() if distrust else state.validators,
-        outcome=failure.outcome,
-        reason=failure.reason,
-        failures=failures,
-        last_poll=now,
-        next_poll=now + timedelta(seconds=spread(gap, jitter)),
-        failing_since=state.failing_since or now,
-    )
-
-
-def next_gap(gap: float, *, fresh: bool, polling: Polling) -> float:
-    """The gap after a poll that worked: shorter when it brought something, else longer.
-
-    A feed without a gap yet starts at the configured one. Growth is slower than
-    shrinking, so that one quiet hour does not undo what a busy one taught.
-    """
-    wanted = (gap or polling.interval) * (0.5 if fresh else 1.1)
-    ceiling = min(polling.max_interval, max(polling.interval * 6, polling.min_interval))
-    return min(max(wanted, polling.min_interval), ceiling)
-
-
-def failure_gap(
-    outcome: PollOutcome, failures: int, retry_after: float | None, polling: Polling
-) -> float:
-    """Seconds to stay away after the n-th failure in a row (n from 1), before jitter."""
-    cap = _GONE_CAP if outcome in _GONE else max(_FAILURE_CAP, polling.min_interval)
-    waited = min(polling.min_interval * 2.0 ** min(failures - 1, 20), cap)
-    return max(waited, min(retry_after or 0.0, DAY))
-
 
 def spread(gap: float, jitter: float) -> float:
-    """A gap with up to a tenth added, so that feeds polled together drift apart."""
+    """A gap with up to a tenth added, so that what began together drifts apart."""
     return gap * (1 + jitter / 10)
 
 

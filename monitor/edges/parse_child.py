@@ -15,14 +15,14 @@ import signal
 import struct
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import IO
+from typing import IO, Protocol
 
 from pydantic import TypeAdapter
 
-from monitor.core.models import Document, Failure, Feed, Parsed, PollOutcome
+from monitor.core.models import Document, Earlier, Failure, Feed, Parsed, PollOutcome
 from monitor.core.parse import ParseLimits, parse
 
 _LENGTH = struct.Struct("!I")
@@ -38,6 +38,7 @@ class Request:
     url: str
     content_type: str
     limits: ParseLimits
+    earlier: Earlier = field(default_factory=Earlier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,25 @@ class Bounds:
 REQUEST, ANSWER, BOUNDS = TypeAdapter(Request), TypeAdapter(Answer), TypeAdapter(Bounds)
 
 
-def write_frame(stream: IO[bytes], payload: bytes) -> None:
+class Readable(Protocol):
+    """What bytes come from; b"" or None once there are no more."""
+
+    def read(self, size: int, /) -> bytes | None:
+        """At most so many bytes."""
+
+
+class Writable(Protocol):
+    """What bytes go to, and how many at a time it says itself."""
+
+    def write(self, piece: memoryview, /) -> int:
+        """Take bytes, and say how many were taken."""
+        raise NotImplementedError
+
+    def flush(self) -> None:
+        """Send on what was kept back."""
+
+
+def write_frame(stream: Writable, payload: bytes) -> None:
     """One frame out; the stream may be unbuffered."""
     rest = memoryview(_LENGTH.pack(len(payload)) + payload)
     while rest:
@@ -72,13 +91,13 @@ def write_frame(stream: IO[bytes], payload: bytes) -> None:
     stream.flush()
 
 
-def read_frame(stream: IO[bytes]) -> bytes | None:
+def read_frame(stream: Readable) -> bytes | None:
     """One frame in; None when the other side has closed."""
     head = _read(stream, _LENGTH.size)
     return None if head is None else _read(stream, _LENGTH.unpack(head)[0])
 
 
-def _read(stream: IO[bytes], size: int) -> bytes | None:
+def _read(stream: Readable, size: int) -> bytes | None:
     pieces: list[bytes] = []
     while size > 0:
         if not (piece := stream.read(size)):
@@ -104,7 +123,7 @@ def serve(incoming: IO[bytes], outgoing: IO[bytes], cpu_seconds: float) -> None:
 def _answer(request: Request, body: bytes) -> Answer:
     document = Document(request.url, body, request.content_type)
     try:
-        found = parse(request.feed, document, request.limits)
+        found = parse(request.feed, document, request.limits, request.earlier)
     except MemoryError:
         # Told here and not by the last words: only now is the memory free again to do so.
         failure = Failure(PollOutcome.PARSE_ERROR, "the document needs too much memory")

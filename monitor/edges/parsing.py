@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
 import threading
+import time
 import weakref
 from dataclasses import replace
 
-from monitor.core.models import Document, Failure, Feed, Parsed, PollOutcome
+from monitor.core.models import Document, Earlier, Failure, Feed, Parsed, PollOutcome
 from monitor.core.parse import ParseLimits
 from monitor.edges.parse_child import (
     ANSWER,
@@ -23,6 +25,7 @@ from monitor.edges.parse_child import (
 )
 
 _MEGABYTE = 1 << 20
+_NOTHING = Earlier()
 # After so many documents a new child is started, so that no leak grows for ever.
 _RECYCLE = 2_000
 # Seconds for a child to end by itself once its input is closed.
@@ -51,11 +54,15 @@ class ParserProcess:
         self._child: _Child | None = None
         _ALL.add(self)
 
-    def parse(self, feed: Feed, document: Document) -> Parsed | Failure:
-        """The entries of a document, or why there are none."""
+    def parse(
+        self, feed: Feed, document: Document, earlier: Earlier = _NOTHING
+    ) -> Parsed | Failure:
+        """The entries of a document, or why there are none; by what is known from `earlier`
+        only the new ones (see Parsed).
+        """
         # The child needs no credentials, and what it does not have it cannot leak.
         bare = replace(feed, credentials=None)
-        request = Request(bare, document.url, document.content_type, self._limits)
+        request = Request(bare, document.url, document.content_type, self._limits, earlier)
         with self._lock:
             child = self._taken()
             frame = child.ask(REQUEST.dump_json(request), document.body)
@@ -101,6 +108,31 @@ class ParserProcess:
         return f"the parser process died (exit {child.code})"
 
 
+class _Pipe:
+    """Our end of a pipe, used up to a point in time (time.monotonic); TimeoutError after it."""
+
+    def __init__(self, end: int, event: int, until: float) -> None:
+        self._end, self._until = end, until
+        self._poll = select.poll()
+        self._poll.register(end, event)
+        os.set_blocking(end, False)
+
+    def read(self, size: int) -> bytes:
+        self._wait()
+        return os.read(self._end, size)
+
+    def write(self, piece: memoryview) -> int:
+        self._wait()
+        return os.write(self._end, piece)
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
+
+    def _wait(self) -> None:
+        if not self._poll.poll(max(0.0, self._until - time.monotonic()) * 1_000):
+            raise TimeoutError
+
+
 class _Child:
     """One running process: its pipes, how much it did, and whether its time ran out."""
 
@@ -129,28 +161,25 @@ class _Child:
 
     def ask(self, head: bytes, body: bytes) -> bytes | None:
         """The child's answer; None when it died over the question."""
-        late = threading.Timer(self._wall, self._kill)
-        late.daemon = True
-        late.start()
         self.served += 1
         try:
             return self._exchange(head, body)
         except (BrokenPipeError, ConnectionResetError):
             return None
-        finally:
-            late.cancel()
+        except TimeoutError:
+            self.overdue = True
+            self._process.kill()
+            return None
 
     def _exchange(self, head: bytes, body: bytes) -> bytes | None:
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
             raise AssertionError("the child was started with pipes")
-        write_frame(stdin, head)
-        write_frame(stdin, body)
-        return read_frame(stdout)
-
-    def _kill(self) -> None:
-        self.overdue = True
-        self._process.kill()
+        until = time.monotonic() + self._wall
+        pipe = _Pipe(stdin.fileno(), select.POLLOUT, until)
+        write_frame(pipe, head)
+        write_frame(pipe, body)
+        return read_frame(_Pipe(stdout.fileno(), select.POLLIN, until))
 
     def end(self) -> None:
         """Close the pipes and wait for the process, with little patience."""

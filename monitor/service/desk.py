@@ -57,13 +57,14 @@ class Desk:
             random.random,
             lambda: f"{socket.gethostname()} {uuid.uuid4().hex}",
             stopping=self.stopping.is_set,
-            notify=self._notify(),
+            notify=self.notices,
             timeout=self.settings.timeout,
         )
 
-    def _notify(self) -> tuple[str, ...]:
-        """Who hears of a receiver in trouble: those configured, else all that people read, else
-        all.
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Who hears of receivers and feeds in trouble: those configured, else all that people
+        read, else all.
         """
         if self.settings.notices is not None:
             return self.settings.notices
@@ -111,7 +112,7 @@ class Desk:
             if count := self.store.give_up(name, now, now - LONGEST_WAIT):
                 log.error("deliveries given up: they waited too long", receiver=name, count=count)
                 why = f"waited for {LONGEST_WAIT.days} days"
-                self.store.put(given_up(name, why, dead=count, to=self._notify(), now=now))
+                self.store.put(given_up(name, why, dead=count, to=self.notices, now=now))
 
     def deliver(self, name: str) -> Served:
         """Send what is due to a receiver."""

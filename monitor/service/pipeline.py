@@ -1,73 +1,79 @@
 """The conductor. The steps of a poll stand here once, in their order:
 
-  gather   fetch(feed, validators)   Feed     -> Document, or "not modified"
+  gather   approach(feed, state)     how it is asked: where, with which conditions
+           fetch                     Feed     -> Document, or "not modified"   (service/visiting)
            parse(feed, document)     Document -> Entries
   decide   decide(store, entries)    Entry -> Match -> Topic -> Story -> Event -> Alert
                                      (service/deciding: what is known, the steps of triage)
   apply    store.commit(...)         entries, stories, deliveries and validators: one write
+                                     (service/committing)
 
 Nothing is decided here; nothing here knows Redis, HTTP or Celery.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
 
-from monitor.core.commit import Commit, gather, rename
-from monitor.core.identity import better_key, identify
+from monitor.core.identity import identify
 from monitor.core.models import (
     Document,
+    Earlier,
     Failure,
     Feed,
     FeedState,
-    Identity,
-    Known,
+    Hub,
     NotModified,
     Parsed,
     PollOutcome,
-    Sameness,
-    Validators,
-    Verdict,
+    Visit,
 )
-from monitor.core.schedule import Polling, after_failure, after_reading
+from monitor.core.polling import (
+    Approach,
+    Polling,
+    after_failure,
+    after_push,
+    after_reading,
+    next_visit,
+)
 from monitor.core.triage import Policy
-from monitor.service.deciding import decide
-from monitor.service.ports import Fetcher, Parser, PollStore
+from monitor.service.committing import Committer, Polled, Reading
+from monitor.service.ports import Parser, PollStore
 
-# How often a decision is taken anew when others' commits came in between.
-_TRIES = 5
+__all__ = ["Fetched", "Pipeline", "Polled"]
 
 
-@dataclass(frozen=True, slots=True)
-class Polled:
-    """What a poll came to. `before` is the feed's state when it began.
-
-    `committed` is False when others kept changing what it was decided on: nothing was
-    written, and the feed is due again when its lease ends.
-    """
+@dataclass(frozen=True)
+class Fetched:
+    """A feed's turn, its state when it began, how it was asked, and what was answered."""
 
     feed: Feed
-    before: FeedState
     state: FeedState
-    verdicts: tuple[Verdict, ...] = ()
-    committed: bool = True
+    approach: Approach
+    answer: Document | NotModified | Failure
 
     @property
-    def receivers(self) -> tuple[str, ...]:
-        """For whom the poll put something into the outbox."""
-        named = (alert.receiver for verdict in self.verdicts for alert in verdict.alerts)
-        return tuple(dict.fromkeys(named))
+    def brings(self) -> bool:
+        """Whether there is a document to be read, other than the one read last."""
+        return isinstance(self.answer, Document) and self.body != self.state.body
+
+    @cached_property
+    def body(self) -> str:
+        """The digest of the document, or of the one read last where there is none."""
+        if not isinstance(self.answer, Document):
+            return self.state.body
+        return hashlib.blake2b(self.answer.body, digest_size=8).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pipeline:
-    """One poll from fetch to commit. `clock` gives aware UTC, `jitter` a number in 0..1.
+    """One poll from its answer to its commit. `clock` gives aware UTC, `jitter` a number in 0..1.
 
-    `lease`: how long a feed stays ours; longer than fetching and parsing can take.
+    `notices`: the receivers who are told of feeds that die or come back.
     """
 
     store: PollStore
@@ -76,117 +82,99 @@ class Pipeline:
     polling: Polling
     clock: Callable[[], datetime]
     jitter: Callable[[], float]
-    lease: timedelta
+    notices: tuple[str, ...] = ()
 
-    async def poll(self, feed: Feed, lease: datetime, fetcher: Fetcher) -> Polled | None:
-        """Poll a feed that is ours by the lease; None when it is not ours any more."""
-        state = await asyncio.to_thread(self._begin, feed, lease)
-        if state is None:
-            return None
-        fetched = await fetcher.fetch(feed, state.validators)
-        return await asyncio.to_thread(self.settle, feed, state, fetched)
+    @cached_property
+    def _committer(self) -> Committer:
+        return Committer(self.store, self.policy, self.clock, self.notices)
 
-    def _begin(self, feed: Feed, lease: datetime) -> FeedState | None:
-        until = self.clock() + self.lease
-        if not self.store.renew_feeds([feed.key], lease, until):
-            return None
-        return self.store.feed_state(feed.key)
+    def approach(self, feed: Feed, state: FeedState) -> Approach:
+        """How a feed is asked now."""
+        return next_visit(state, feed, self.clock())
 
-    def settle(
-        self, feed: Feed, state: FeedState, fetched: Document | NotModified | Failure
-    ) -> Polled:
-        """Parse, decide and commit what a fetch brought."""
-        if isinstance(fetched, Failure):
-            return self._fail(feed, state, fetched)
-        if isinstance(fetched, NotModified):
-            return self._unchanged(feed, state, PollOutcome.NOT_MODIFIED, state.validators)
-        body = hashlib.blake2b(fetched.body, digest_size=8).hexdigest()
-        if body == state.body:
-            return self._unchanged(feed, state, PollOutcome.OK, fetched.validators)
-        parsed = self.parser.parse(feed, fetched)
-        if isinstance(parsed, Failure):
-            return self._fail(feed, state, parsed)
-        return self._decide(feed, state, parsed, fetched.validators, body)
+    def settle(self, fetched: Sequence[Fetched]) -> list[Polled]:
+        """Commit what polls came to that brought nothing to read."""
+        return self._committer.settle([self._unread(one) for one in fetched])
 
-    def _decide(
-        self, feed: Feed, state: FeedState, parsed: Parsed, validators: Validators, body: str
-    ) -> Polled:
-        before = state
-        for _ in range(_TRIES):
-            now = self.clock()
-            identities = identify(parsed.entries, state.key)
-            entries = tuple(zip(parsed.entries, identities, strict=True))
-            first = not state.body
-            decided = decide(self.store, feed, entries, self.policy, now, first_poll=first)
-            if self._rename(feed, state, identities, decided.known):
-                state = self.store.feed_state(feed.key)
-                continue
-            verdicts = decided.verdicts
-            after = after_reading(
-                state,
-                outcome=PollOutcome.OK,
-                note=parsed.note,
-                validators=validators,
-                body=body,
-                fresh=_any_new(verdicts),
-                polling=self.polling,
-                now=now,
-                jitter=self.jitter(),
-            )
-            commit = gather(
-                feed.key,
-                feed.url,
-                after,
-                verdicts,
-                decided.known,
-                now=now,
-                windows=self.policy.windows,
-                cadences=self.policy.cadences,
-            )
-            if self.store.commit(commit):
-                return Polled(feed, before, after, verdicts)
-            state = self.store.feed_state(feed.key)
-        return Polled(feed, before, state, committed=False)
+    def _unread(self, one: Fetched) -> Polled:
+        if isinstance(one.answer, Failure):
+            return self._failed(one, one.answer)
+        same = isinstance(one.answer, NotModified)
+        visit = _visit(one, PollOutcome.NOT_MODIFIED if same else PollOutcome.OK)
+        return Polled(one.feed, one.state, self._after(one.feed, one.state, visit))
 
-    def _rename(
-        self, feed: Feed, state: FeedState, identities: Sequence[Identity], known: Known
-    ) -> bool:
-        """Whether a feed that gives its entries new guids at each poll was told by something
-        steadier just now; nothing of it is new then, and nothing alerts again.
-        """
-        if state.key or not state.body or any(one.id in known.seen for one in identities):
-            return False
-        memory = self.store.memory(feed.key)
-        key = better_key(identities, memory)
-        return bool(key) and self.store.commit(rename(feed.key, feed.url, state, memory, key))
-
-    def _unchanged(
-        self, feed: Feed, state: FeedState, outcome: PollOutcome, validators: Validators
-    ) -> Polled:
-        after = after_reading(
-            state,
-            outcome=outcome,
-            note="",
-            validators=validators,
-            body=state.body,
-            fresh=False,
-            polling=self.polling,
-            now=self.clock(),
-            jitter=self.jitter(),
-        )
-        return self._write(feed, state, after)
-
-    def _fail(self, feed: Feed, state: FeedState, failure: Failure) -> Polled:
+    def _failed(self, one: Fetched, failure: Failure) -> Polled:
+        now, jitter = self.clock(), self.jitter()
         after = after_failure(
-            state, failure, polling=self.polling, now=self.clock(), jitter=self.jitter()
+            one.state, one.feed, failure, polling=self.polling, now=now, jitter=jitter
         )
-        return self._write(feed, state, after)
+        return Polled(one.feed, one.state, after)
 
-    def _write(self, feed: Feed, before: FeedState, after: FeedState) -> Polled:
-        """Commit a state alone. Lost to another poller, it is worth nothing any more."""
-        written = self.store.commit(Commit(feed.key, feed.url, after))
-        return Polled(feed, before, after, committed=written)
+    def _after(self, feed: Feed, state: FeedState, visit: Visit) -> FeedState:
+        now, jitter = self.clock(), self.jitter()
+        after = after_reading(state, feed, visit, polling=self.polling, now=now, jitter=jitter)
+        if not after.move.url or after.move.url == state.move.url:
+            return after
+        twin = self.store.take_home(after.move.url, feed.key)
+        return replace(after, move=replace(after.move, twin=twin))
+
+    def read(self, fetched: Sequence[Fetched]) -> list[Polled]:
+        """Parse, decide and commit the documents that fetches brought, in any order.
+
+        What comes to no story is written in one go; what does, one after the other.
+        """
+        parsed = [(one, self._parse(one)) for one in fetched]
+        failed = [replace(one, answer=found) for one, found in parsed if isinstance(found, Failure)]
+        readings = [
+            self._reading(one, found) for one, found in parsed if not isinstance(found, Failure)
+        ]
+        return [*self.settle(failed), *self._committer.decide_each(readings)]
+
+    def _parse(self, one: Fetched) -> Parsed | Failure:
+        if not isinstance(one.answer, Document):
+            raise TypeError("there is no document to read")
+        earlier = Earlier(
+            marks="" if one.approach.full else one.state.marks,
+            old=None if one.state.body else self.clock() - self.policy.fresh,
+        )
+        return self.parser.parse(one.feed, one.answer, earlier)
+
+    def _reading(self, one: Fetched, parsed: Parsed) -> Reading:
+        def after(state: FeedState, new: tuple[datetime, ...]) -> FeedState:
+            visit = replace(_visit(one, PollOutcome.OK), new=new, parsed=parsed)
+            return self._after(one.feed, state, visit)
+
+        identities = identify(parsed.entries, one.state.key)
+        return Reading(one.feed, one.state, parsed, identities, after)
+
+    def push(self, feed: Feed, document: Document) -> Polled:
+        """Parse, decide and commit what a feed's hub brought; polls stay as they are.
+
+        A feed that was never read is left to its first poll, which tells old from new.
+        """
+        state = self.store.feed_state(feed.key)
+        parsed = self.parser.parse(feed, document, Earlier(marks=state.marks))
+        if isinstance(parsed, Failure) or not state.body:
+            return Polled(feed, state, state, committed=False)
+
+        def after(state: FeedState, new: tuple[datetime, ...]) -> FeedState:
+            return after_push(state, new, now=self.clock())
+
+        identities = identify(parsed.entries, state.key)
+        reading = Reading(feed, state, parsed, identities, after, pushed=True)
+        return self._committer.decide_each([reading])[0]
 
 
-def _any_new(verdicts: Sequence[Verdict]) -> bool:
-    return any(one.sameness is not Sameness.SAME_ID for one in verdicts)
+def _visit(one: Fetched, outcome: PollOutcome) -> Visit:
+    """What a poll that worked came to, before its document is read."""
+    answer = one.answer
+    brought = answer if isinstance(answer, Document) else None
+    return Visit(
+        outcome=outcome,
+        validators=brought.validators if brought else one.state.validators,
+        body=one.body,
+        max_age=0.0 if isinstance(answer, Failure) else answer.max_age,
+        moved="" if isinstance(answer, Failure) else answer.moved,
+        hub=brought.hub if brought else Hub(),
+        full=one.approach.full,
+    )

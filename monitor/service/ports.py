@@ -9,15 +9,18 @@ from typing import Protocol
 from monitor.core.commit import Commit
 from monitor.core.models import (
     Attempt,
+    Begun,
+    Claimed,
     Condition,
     Delivery,
     Document,
+    Earlier,
     EventRef,
     Failure,
     Feed,
     FeedState,
+    Freed,
     Identity,
-    Known,
     Lookup,
     Near,
     NotModified,
@@ -32,16 +35,18 @@ from monitor.core.models import (
 class Fetcher(Protocol):
     """Brings documents."""
 
-    async def fetch(self, feed: Feed, validators: Validators) -> Document | NotModified | Failure:
-        """Ask for a feed, conditionally when validators are known."""
+    async def fetch(
+        self, feed: Feed, validators: Validators, at: str = ""
+    ) -> Document | NotModified | Failure:
+        """Ask for a feed (at another address, if given), conditionally when validators are."""
         ...
 
 
 class Parser(Protocol):
     """Reads documents, where a hostile one can do no harm."""
 
-    def parse(self, feed: Feed, document: Document) -> Parsed | Failure:
-        """The entries of a document."""
+    def parse(self, feed: Feed, document: Document, earlier: Earlier = ...) -> Parsed | Failure:
+        """The entries of a document; those known from an earlier reading may be left out."""
         ...
 
 
@@ -56,8 +61,16 @@ class Transport(Protocol):
 class Memory(Protocol):
     """What deciding needs of the store."""
 
-    def known(self, feed: str, identities: Sequence[Identity]) -> Known:
-        """What is known of these entries."""
+    def seen_each(
+        self, asked: Sequence[tuple[str, Sequence[Identity]]]
+    ) -> Sequence[Mapping[str, Seen]]:
+        """What each feed (by key) showed of these entries before."""
+        ...
+
+    def stories_of(
+        self, identities: Sequence[Identity], seen: Mapping[str, Seen]
+    ) -> Mapping[str, StoryRef]:
+        """The stories behind these entries."""
         ...
 
     def near(self, lookups: Sequence[Lookup], day: date) -> Near:
@@ -86,10 +99,14 @@ class PollStore(Memory, Protocol):
         """Take due feeds; nobody else gets them before `until`."""
         ...
 
-    def renew_feeds(
-        self, feeds: Sequence[str], lease: datetime, until: datetime
-    ) -> tuple[str, ...]:
-        """Those still ours by the lease, now held until `until`."""
+    def take_turns(
+        self, claimed: Sequence[Claimed], now: datetime, until: datetime
+    ) -> tuple[Begun, ...]:
+        """Those that may be polled now, held with their hosts until `until`."""
+        ...
+
+    def free_hosts(self, freed: Sequence[Freed]) -> None:
+        """Let go of hosts, and of feeds of theirs that were not polled."""
         ...
 
     def feed_state(self, feed: str) -> FeedState:
@@ -102,6 +119,14 @@ class PollStore(Memory, Protocol):
 
     def commit(self, commit: Commit) -> bool:
         """Write all, or nothing (False) when it was decided on old knowledge."""
+        ...
+
+    def commit_each(self, commits: Sequence[Commit]) -> tuple[bool, ...]:
+        """Write those that concern nothing but their feed, each for itself."""
+        ...
+
+    def take_home(self, url: str, feed: str) -> str:
+        """Note that a feed is read at an address; the key of the one that is already."""
         ...
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 
-from monitor.core.models import FeedState, Outcome
+from monitor.core.models import Outcome
 from monitor.service.pipeline import Polled
 from monitor.service.sending import Sent
 
@@ -54,14 +53,16 @@ def report_sent(sent: Sent, now: datetime) -> None:
         log.warning("delivery failed", **words, why=sent.attempt.detail, next_try_in=wait)
 
 
-def report_pulse(states: dict[str, FeedState], feeds: int) -> None:
-    """How the feeds are, every so often, so that calm and silence are told apart."""
-    failing = Counter(str(one.outcome) for one in states.values() if one.failures)
-    ok = sum(1 for one in states.values() if not one.failures)
-    words = {"feeds": feeds, "healthy": ok, "failing": sum(failing.values())}
-    waiting = feeds - len(states)
-    text = "no feed can be read; still trying" if failing and not ok else "watching"
-    log.info(text, **words, not_polled_yet=waiting, **dict(failing.most_common()))
+def report_pulse(failing: Mapping[str, int], polled: int, feeds: int) -> None:
+    """How the feeds are, every so often, so that calm and silence are told apart.
+
+    `failing`: how many cannot be read, by outcome. `polled`: how many were polled ever.
+    """
+    ok = polled - sum(failing.values())
+    words = {"feeds": feeds, "healthy": ok, "failing": polled - ok}
+    text = "no feed can be read; still trying" if failing and ok <= 0 else "watching"
+    by_number = sorted(failing.items(), key=lambda one: -one[1])
+    log.info(text, **words, not_polled_yet=feeds - polled, **dict(by_number))
 
 
 @dataclass

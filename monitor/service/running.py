@@ -28,6 +28,8 @@ def run(settings: Settings) -> None:
     commands = read_procfile()
     if settings.store_url:
         del commands["store"]
+    if settings.websub:
+        commands["websub"] = "monitor websub"
     names = {"feeds": len(settings.feeds), "receivers": [one.name for one in settings.receivers]}
     log.info("starting", **names, config=str(settings.path), data_dir=str(settings.data_dir))
     supervisor = Supervisor(commands, _environ(settings))

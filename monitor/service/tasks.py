@@ -8,6 +8,7 @@ docs/decisions.md.
 
 from __future__ import annotations
 
+import resource
 import sys
 import warnings
 from collections.abc import Callable
@@ -26,11 +27,13 @@ from monitor.edges.store.redis import RedisStore
 from monitor.service.checking import read_settings, secrets, store_url
 from monitor.service.logs import setup_logs
 from monitor.service.reporting import Throttle
-from monitor.service.wiring import QUEUES, Batch, Service
+from monitor.service.visiting import Batch
+from monitor.service.wiring import QUEUES, Service
 
 # Seconds between ticks; a tick nobody took by the next ones is dropped, so none pile up.
 _TICK, _SWEEP, _PULSE = 1.0, 5.0, 60.0
 _LONGEST_QUEUE = 5_000
+_SOCKETS = 4_096
 
 # It warns of pickled messages run by root; ours are JSON and name no code.
 warnings.filterwarnings("ignore", message="You're running the worker with superuser")
@@ -62,7 +65,7 @@ def make_app() -> Celery:
         task_serializer="json",
         event_serializer="json",
         worker_prefetch_multiplier=1,
-        worker_max_tasks_per_child=500,
+        worker_max_tasks_per_child=2_000,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
         worker_send_task_events=False,
@@ -102,7 +105,7 @@ app = make_app()
 @cache
 def service() -> Service:
     """The working parts of this process."""
-    return Service(read_settings(None))
+    return Service(read_settings(None), wake=_wake)
 
 
 def _calm(step: Callable[[], None]) -> None:
@@ -128,8 +131,8 @@ def poll_due() -> None:
 
 @app.task(name="monitor.poll")
 def poll(feeds: list[str], lease: float) -> None:
-    """Poll a batch of feeds."""
-    _calm(lambda: _discard(service().poll(Batch(tuple(feeds), lease), _wake)))
+    """Begin to poll a batch of feeds."""
+    _calm(lambda: service().poll(Batch(tuple(feeds), lease)))
 
 
 @app.task(name="monitor.sweep")
@@ -197,6 +200,21 @@ def _stop_sending(**_: Any) -> None:
     """End after the messages in hand: nothing new is claimed (threads cannot be stopped)."""
     if service.cache_info().currsize:
         service().desk.stopping.set()
+
+
+@signals.worker_process_init.connect
+def _begin_polling(**_: Any) -> None:
+    """A socket each for many hosts at a time, and some for those that stay open for a moment."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _SOCKETS if hard == resource.RLIM_INFINITY else min(_SOCKETS, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+
+
+@signals.worker_process_shutdown.connect
+def _end_polling(**_: Any) -> None:
+    """What is in hand may end; the rest is found again by its lease."""
+    if service.cache_info().currsize:
+        service().close()
 
 
 @signals.worker_init.connect

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TextIO
 
 import structlog
 
-from monitor.core.batching import by_host, deal
+from monitor import __version__
+from monitor.core.batching import deal
 from monitor.core.dedupe import claims
+from monitor.core.errors import Unavailable
 from monitor.core.identity import identify
-from monitor.core.models import Entry, Feed, FeedState
+from monitor.core.models import Entry, FeedState
 from monitor.core.parse import ParseLimits
 from monitor.core.rulebook import Rulebook
 from monitor.core.triage import Policy
@@ -30,15 +31,16 @@ from monitor.service.clockwork import utc_now
 from monitor.service.desk import Desk
 from monitor.service.pipeline import Pipeline, Polled
 from monitor.service.reporting import Throttle, report_poll, report_pulse
+from monitor.service.visiting import Batch, Visitor
 
-# How many feeds one tick hands out at most; the next tick follows a second later.
-_FEEDS_A_TICK = 2_000
+# Batches that may wait for a poller: more than are begun in a second, fewer than in a lease.
+_BATCHES_WAITING = 10
+# Seconds between the first polls of new feeds at most.
+_SPREAD = 0.01
 # Celery's queues: polling, sending, and the ticks that start both.
 QUEUES = ("poll", "deliver", "tick")
-# What may come on top of a fetch: parsing is killed after 20 s.
-_PARSE_AND_COMMIT = timedelta(seconds=30)
-# How many hosts of one batch are asked at the same time.
-_HOSTS_AT_ONCE = 25
+# What may come on top of a fetch: parsing uses 8 s of CPU time at most.
+_PARSE_AND_COMMIT = timedelta(seconds=15)
 
 log = structlog.get_logger("monitor")
 
@@ -56,12 +58,9 @@ def policy_of(settings: Settings, rulebook: Rulebook) -> Policy:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Feeds claimed together, by key, and the lease (epoch seconds) they are held by."""
-
-    feeds: tuple[str, ...]
-    lease: float
+def _user_agent(contact: str) -> str:
+    """Who asks, and how to reach whoever runs this."""
+    return f"monitor/{__version__} (news feed reader{f'; {contact}' if contact else ''})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +75,20 @@ class Look:
 class Service:
     """The working parts of one process, each made when first needed."""
 
-    def __init__(self, settings: Settings, *, out: TextIO | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        out: TextIO | None = None,
+        wake: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`wake` hears of each receiver for whom a poll put something out."""
         self.settings = settings
+        self.wake = wake
         self.rulebook, self.allow = check(settings)
         self.feeds = {feed.key: feed for feed in settings.feeds}
         self._out = out or sys.stdout
-        self._registering = Throttle(every=60)
+        self._registering, self._troubles = Throttle(every=60), Throttle(every=60)
         self._registered = False
 
     @cached_property
@@ -93,6 +100,11 @@ class Service:
     def desk(self) -> Desk:
         """All that is about receivers."""
         return Desk(self.settings, self.store, self.allow, self._out)
+
+    @property
+    def user_agent(self) -> str:
+        """Who asks."""
+        return self.settings.user_agent or _user_agent(self.settings.contact)
 
     @cached_property
     def policy(self) -> Policy:
@@ -106,7 +118,7 @@ class Service:
 
     @cached_property
     def pipeline(self) -> Pipeline:
-        """One poll from fetch to commit."""
+        """One poll from its answer to its commit."""
         return Pipeline(
             store=self.store,
             parser=self.parser,
@@ -114,24 +126,48 @@ class Service:
             polling=self.settings.polling,
             clock=utc_now,
             jitter=random.random,
-            lease=self.settings.deadline + _PARSE_AND_COMMIT,
+            notices=self.desk.notices,
         )
+
+    @cached_property
+    def visitor(self) -> Visitor:
+        """Polls, many hosts at a time."""
+        return Visitor(
+            pipeline=self.pipeline,
+            store=self.store,
+            feeds=self.feeds,
+            connect=lambda: Fetcher(self.allow, self._limits(), utc_now),
+            clock=utc_now,
+            gap=self.settings.host_gap,
+            lease=self._lease,
+            done=self._polled,
+            trouble=self._failed,
+        )
+
+    @property
+    def _lease(self) -> timedelta:
+        return 2 * (self.settings.deadline + _PARSE_AND_COMMIT)
 
     def close(self) -> None:
         """Let go of what was made."""
-        for name in ("store", "parser"):
+        for name in ("visitor", "store", "parser"):
             if name in self.__dict__:
                 self.__dict__.pop(name).close()
 
     # -- polling ---------------------------------------------------------------------
 
     def claim_batches(self) -> list[Batch]:
-        """Claim the feeds whose time has come, dealt out so that a host is in one batch."""
+        """Claim the feeds whose time has come, dealt out so that a host is in one batch; no more
+        than the pollers can have begun before the leases end.
+        """
         now = utc_now()
         self._register(now)
-        until = now + self.pipeline.lease
-        claimed = self.store.claim_feeds(now, until, _FEEDS_A_TICK)
         self.store.mark_alive("poll_due", now)
+        room = _BATCHES_WAITING - self.store.queue_length("poll")
+        if room <= 0:
+            return []
+        until = now + self._lease
+        claimed = self.store.claim_feeds(now, until, room * self.settings.batch)
         ours = [self.feeds[key] for key in claimed if key in self.feeds]
         chunks = deal(ours, self.settings.batch)
         return [Batch(tuple(feed.key for feed in one), until.timestamp()) for one in chunks]
@@ -140,61 +176,46 @@ class Service:
         """Make the configured feeds take turns, again every minute.
 
         Only the first time others are taken out: an instance with another configuration
-        puts its own back within a minute.
+        puts its own back within a minute. Many new ones are not asked all at once, so that
+        they do not come due all at once for ever after.
         """
         if self._registering.lets("again"):
-            self.store.register(dict.fromkeys(self.feeds, now), prune=not self._registered)
+            step = min(self.settings.polling.interval / len(self.feeds), _SPREAD)
+            due = {key: now + timedelta(seconds=n * step) for n, key in enumerate(self.feeds)}
+            self.store.register(due, prune=not self._registered)
             self._registered = True
 
-    def poll(self, batch: Batch, wake: Callable[[str], None]) -> list[Polled]:
-        """Poll a batch; `wake` hears of each receiver for whom something was put out."""
-        polled = asyncio.run(self._poll(batch, wake))
+    def poll(self, batch: Batch) -> None:
+        """Begin to poll a batch; comes back when there is room for another."""
+        self.visitor.poll(batch)
         self.store.mark_alive("poll", utc_now())
-        return polled
 
-    async def _poll(self, batch: Batch, wake: Callable[[str], None]) -> list[Polled]:
-        lease = datetime.fromtimestamp(batch.lease, UTC)
-        feeds = [self.feeds[key] for key in batch.feeds if key in self.feeds]
-        turn = asyncio.Semaphore(_HOSTS_AT_ONCE)
+    def _polled(self, polled: Polled) -> None:
+        report_poll(polled, utc_now())
+        until = polled.before.push.until
+        if polled.new and until and until > utc_now():
+            self.store.count_first("poll", polled.new)
+        for receiver in polled.receivers:
+            self.wake(receiver)
 
-        trouble: list[Exception] = []
-
-        async def visit(host: Sequence[Feed]) -> list[Polled | None]:
-            async with turn:
-                return [await try_one(feed) for feed in host]
-
-        async def try_one(feed: Feed) -> Polled | None:
-            try:
-                return await self._visit(feed, lease, fetcher, wake)
-            except Exception as bug:  # noqa: BLE001 - raised again below
-                # Told loudly below; the other feeds of the host have their turn first.
-                trouble.append(bug)
-                return None
-
-        async with Fetcher(self.allow, self._limits(), utc_now) as fetcher:
-            ended = await asyncio.gather(*(visit(host) for host in by_host(feeds)))
-        if trouble:
-            raise trouble[0]
-        return [one for host in ended for one in host if one]
+    def _failed(self, error: Exception) -> None:
+        """A poll ended by an exception: its lease brings it back."""
+        if not isinstance(error, Unavailable):
+            log.error("poll ended by a bug", exc_info=error)
+        elif self._troubles.lets(str(error)):
+            log.warning("waiting for the store", why=str(error))
 
     def _limits(self) -> FetchLimits:
         one = self.settings
-        limits = FetchLimits(deadline=one.deadline.total_seconds(), max_body=one.max_body)
-        return replace(limits, user_agent=one.user_agent) if one.user_agent else limits
-
-    async def _visit(
-        self, feed: Feed, lease: datetime, fetcher: Fetcher, wake: Callable[[str], None]
-    ) -> Polled | None:
-        polled = await self.pipeline.poll(feed, lease, fetcher)
-        if polled:
-            report_poll(polled, utc_now())
-            for receiver in polled.receivers if polled.committed else ():
-                wake(receiver)
-        return polled
+        return FetchLimits(
+            deadline=one.deadline.total_seconds(),
+            max_body=one.max_body,
+            user_agent=self.user_agent,
+        )
 
     def pulse(self) -> None:
         """Say how the feeds are."""
-        report_pulse(self.store.feed_states(list(self.feeds)), len(self.feeds))
+        report_pulse(*self.store.health(list(self.feeds)), len(self.feeds))
 
     # -- looking ---------------------------------------------------------------------
 

@@ -264,6 +264,7 @@ def test_status_shows_feeds_deliveries_latency_and_store(shell: Shell, kept: Red
     healthy, failing = row["feeds"]
     assert (healthy["health"], healthy["outcome"], healthy["failures"]) == ("healthy", "ok", 0)
     assert (failing["health"], failing["outcome"]) == ("failing", "dns")
+    assert (healthy["interval"], healthy["moved_to"]) == (600, None)
     assert row["deliveries"] == {"desk": {"pending": 0, "sent": 1, "failed": 0, "dead": 0}}
     assert row["store"]["reachable"]
     assert row["latency"]["count"] == 1

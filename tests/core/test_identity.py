@@ -257,3 +257,22 @@ def test_a_printed_or_mobile_rendering_is_the_same_link(variant: str) -> None:
 def test_a_domain_in_its_own_letters_and_in_punycode_is_the_same() -> None:
     written, encoded = "https://b\u00fccher.example/1", "https://xn--bcher-kva.example/1"
     assert canonical_url(written) == canonical_url(encoded)
+
+
+def test_an_entry_that_was_only_skimmed_has_no_text_to_be_known_by() -> None:
+    one = Entry("f", "1", "A title", link="https://a.example/1", skimmed=True)
+    assert alone(one) == replace(alone(replace(one, skimmed=False)), text="")
+    (by_text,) = identify([one], "text")
+    assert by_text.id == alone(one).id
+
+
+def test_texts_that_were_not_read_are_not_the_same() -> None:
+    found = tuple(replace(one, text="", link=None) for one in shown("a", "b", "c"))
+    memory = {f"{at}": Seen("") for at in range(3)}
+    assert better_key(found, memory) == ""
+
+
+@given(st.from_regex(r"https?://[A-Za-z0-9.-]{1,20}(/[A-Za-z0-9._~/-]{0,30})?", fullmatch=True))
+def test_a_plain_link_is_the_same_whichever_way_it_is_read(url: str) -> None:
+    """An empty query takes the long way, and means nothing."""
+    assert canonical_url(url) == canonical_url(f"{url}?")

@@ -1,9 +1,9 @@
-"""What other receivers are told of one that does not take its alerts."""
+"""What receivers are told of the service itself: of one that takes no alerts, of dead feeds."""
 
 from __future__ import annotations
 
-from monitor.core.models import Attempt, Condition, Delivery
-from monitor.core.notices import given_up, notices
+from monitor.core.models import Attempt, Condition, Delivery, FeedState
+from monitor.core.notices import feed_notices, given_up, notices
 from tests import make
 
 OK = Attempt(ok=True, detail="200 ok", status=200)
@@ -75,3 +75,37 @@ def test_a_receiver_that_is_always_too_busy_is_told_of_too() -> None:
 def test_of_a_short_trouble_nothing_is_said() -> None:
     assert told(failing(3), Condition(), OK, minutes=4) == []
     assert told(Condition(), Condition(), OK) == []
+
+
+DEAD = make.state(dead=make.NOW, failing_since=make.at(-86_400), reason="404 Not Found")
+
+
+def of_feed(before: FeedState, after: FeedState, minutes: float = 0) -> list[Delivery]:
+    now = make.at(minutes * 60)
+    return list(feed_notices(make.FEED, before, after, to=("desk", "ops"), now=now))
+
+
+def test_all_are_told_once_that_a_feed_is_given_up_and_what_to_do() -> None:
+    one, two = of_feed(make.state(), DEAD)
+    assert [one.alert.receiver, two.alert.receiver] == ["desk", "ops"]
+    assert (one.alert.kind, one.alert.story.title) == ("notice", "Feed given up: Sahel Daily")
+    assert one.alert.story.summary == (
+        "404 Not Found; failing since 13 Mar 12:00 UTC. https://sahel.example/feed is asked once "
+        "a day until 13 Apr, then no more. Where it has gone, change its url."
+    )
+    assert of_feed(DEAD, DEAD) == []
+    assert of_feed(make.state(), make.state()) == []
+
+
+def test_all_are_told_once_that_a_feed_is_back() -> None:
+    (one, _) = of_feed(DEAD, make.state(), minutes=90)
+    assert one.alert.story.title == "Feed is back: Sahel Daily"
+    assert "had been given up for 1:30:00" in one.alert.story.summary
+
+
+def test_what_is_decided_twice_of_a_feed_has_one_id_and_another_death_another() -> None:
+    again = make.state(dead=make.at(9), failing_since=DEAD.failing_since)
+    assert of_feed(make.state(), DEAD)[0].id == of_feed(make.state(), again)[0].id
+    later = make.state(dead=make.at(9_999))
+    assert of_feed(make.state(), DEAD)[0].id != of_feed(make.state(), later)[0].id
+    assert of_feed(DEAD, make.state())[0].id == of_feed(DEAD, make.state(), minutes=9)[0].id

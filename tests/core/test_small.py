@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.core.batching import by_host, deal
+from monitor.core.batching import deal, host_of
 from monitor.core.digest import digest
 from monitor.core.errors import BadInput, Fault
 from monitor.core.models import Feed, Severity
@@ -28,7 +28,7 @@ def test_all_feeds_of_a_host_are_in_one_batch() -> None:
         ["https://b/1", "https://c/1"],
     ]
     assert deal([], 2) == []
-    assert [len(one) for one in by_host(feeds("mailto:x", "https://a/"))] == [1, 1]
+    assert [host_of(one) for one in ("mailto:x", "https://a:8/")] == ["", "a"]
 
 
 def test_severities_have_an_order_and_names() -> None:

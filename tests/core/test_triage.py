@@ -195,3 +195,33 @@ def test_an_entry_without_guid_is_called_by_its_link_or_else_its_identity(desk: 
     desk.judge(nameless)
     (again,) = desk.judge(nameless)
     assert again.of == identify([nameless])[0].id
+
+
+def test_a_skimmed_entry_is_noted_as_seen_and_neither_read_nor_told(desk: Desk) -> None:
+    full = make.entry()
+    (verdict,) = desk.judge(replace(full, summary="", skimmed=True), first_poll=True)
+    assert (verdict.outcome, verdict.sameness) == (Outcome.TOO_OLD, Sameness.NEW)
+    assert verdict.reason == "older than the first poll may alert: only noted as seen"
+    assert verdict.tagging.topics == frozenset()
+    assert desk.last is not None
+    assert desk.last.claims == {}
+    assert [one.text for one in desk.last.seen.values()] == [""]
+
+
+def test_the_text_of_a_skimmed_entry_is_filled_in_once_it_is_read(desk: Desk) -> None:
+    full = make.entry()
+    desk.judge(replace(full, summary="", skimmed=True), first_poll=True)
+    (again,) = desk.judge(full)
+    assert (again.outcome, again.sameness) == (Outcome.DUPLICATE, Sameness.SAME_ID)
+    assert desk.last is not None
+    assert [one.text for one in desk.last.seen.values()] == [again.identity.text]
+    (changed,) = desk.judge(replace(full, title=f"{full.title} again"))
+    assert changed.sameness is Sameness.UPDATED
+
+
+def test_a_known_text_is_not_forgotten_where_it_is_skimmed_later(desk: Desk) -> None:
+    desk.judge(make.entry())
+    (again,) = desk.judge(replace(make.entry(), skimmed=True))
+    assert again.outcome is Outcome.DUPLICATE
+    assert desk.last is not None
+    assert desk.last.seen == {}

@@ -9,6 +9,7 @@ import pytest
 
 from monitor.core.errors import BadInput
 from monitor.core.models import Cadence, Pace, Severity
+from monitor.core.websub import Endpoint
 from monitor.edges.settings import Settings, load_settings
 
 
@@ -118,6 +119,16 @@ def test_credentials_are_taken_out_of_a_feeds_url(load: Load) -> None:
     assert bare.credentials == ("user", "")
 
 
+def test_a_feed_can_be_of_priority_and_hosts_get_a_gap_and_a_contact(load: Load) -> None:
+    feeds = '[[feeds]]\nurl = "https://a/"\npriority = "high"\n[[feeds]]\nurl = "https://b/"\n'
+    settings = load(feeds + '[polling]\nhost_gap = "250ms"\ncontact = "desk@news.example"\n')
+    assert [one.priority for one in settings.feeds] == ["high", "normal"]
+    assert settings.host_gap == timedelta(milliseconds=250)
+    assert settings.contact == "desk@news.example"
+    shipped = load("")
+    assert (shipped.host_gap, shipped.contact) == (timedelta(seconds=1), "")
+
+
 def test_variables_have_defaults_and_may_stand_in_files(load: Load) -> None:
     (load.folder / "secret").write_text("s3cret\n", encoding="utf-8")
     text = '[[receivers]]\nname = "a"\ntype = "${KIND:-console}"\nurl = "${HOOK}"\n'
@@ -174,6 +185,12 @@ def test_all_faults_are_told_at_once_with_line_key_and_hint(load: Load) -> None:
         ),
         ('[polling]\nmin_interval = "10ms"', "min_interval is below one second"),
         ('[polling]\ndeadline = "0s"', "deadline is below one second"),
+        ('[polling]\nhost_gap = "61s"', "host_gap is above one minute"),
+        ('[polling]\ncontact = "a\\nb"', "polling.contact does not have the right form"),
+        (
+            '[[feeds]]\nurl = "https://a/"\npriority = "top"',
+            "feeds[0].priority is none of the words",
+        ),
         ('[store]\nurl = "http://x"', "begins with none of redis://, rediss://, unix://"),
         ('[[routes]]\nreceivers = ["console"]\nlanguages = ["french"]', "languages[0] does not"),
         ("feeds = []", "monitor.toml: feeds: there is no feed to watch"),
@@ -337,3 +354,31 @@ def test_deliveries_silences_and_routes_that_cannot_be_are_told(
     load: Load, text: str, said: str
 ) -> None:
     assert said in "\n".join(load.faults(text))
+
+
+def test_the_endpoint_for_hubs_is_off_unless_it_has_a_callback(load: Load) -> None:
+    assert load("").websub is None
+    assert load('[websub]\ncallback = "https://us.example/push/"').websub == Endpoint(
+        "https://us.example/push", "127.0.0.1", 8780, timedelta(days=10)
+    )
+    table = '[websub]\ncallback = "http://us.example"\nallow_http = true\n'
+    found = load(f'{table}listen = "[::1]:80"\nlease = "1h"').websub
+    assert found == Endpoint("http://us.example", "::1", 80, timedelta(hours=1), allow_http=True)
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ('callback = "http://us.example"', "callback is not https, and allow_http is not set"),
+        ('callback = "us.example"', "starts with neither http:// nor https://"),
+        ('callback = "https://us.example/?a=b"', "has a query or a fragment"),
+        ('listen = "8780"', "is no address and port"),
+        ("listen = 8780", "is no address and port"),
+        ('listen = "127.0.0.1:99999"', "is no address and port"),
+        ('lease = "9m"', "lease is not between 10m and 30d"),
+        ('lease = "31d"', "lease is not between 10m and 30d"),
+    ],
+)
+def test_an_endpoint_for_hubs_that_cannot_be_is_told(load: Load, table: str, said: str) -> None:
+    (fault,) = load.faults(f"[websub]\n{table}\n")
+    assert said in fault

@@ -67,19 +67,12 @@ def test_without_pruning_others_keep_their_turns(store: Store) -> None:
     assert set(store.due_times(["a", "b"])) == {"a", "b"}
 
 
-def test_a_lease_is_renewed_only_by_who_holds_it(store: Store) -> None:
-    store.register({"a": make.NOW, "b": make.NOW})
-    store.claim_feeds(make.NOW, make.at(60), 10)
-    assert store.renew_feeds(["a"], make.at(60), make.at(90)) == ("a",)
-    assert store.renew_feeds(["a", "b"], make.at(60), make.at(99)) == ("b",)
-    assert store.renew_feeds(["unheard-of"], make.at(60), make.at(99)) == ()
-
-
 def test_nothing_is_known_of_a_feed_never_polled(store: Store) -> None:
     known = store.known("f", [ONE])
     assert (known.seen, known.stories) == ({}, {})
     assert store.feed_state("f").revision == 0
     assert store.known("f", []).seen == {}
+    assert store.seen_each([("f", [])]) == [{}]
 
 
 def test_a_commit_is_read_back_whole(store: Store) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Self
 
 from monitor.core.commit import Commit
 from monitor.core.models import (
     Attempt,
     Delivery,
     Document,
+    Earlier,
     Entry,
     Failure,
     Feed,
@@ -20,6 +22,8 @@ from monitor.core.models import (
 )
 from monitor.edges.store.memory import MemoryStore
 from tests import make
+
+ALL = Earlier()
 
 
 @dataclass
@@ -42,7 +46,15 @@ class Fetcher:
     answers: list[Document | NotModified | Failure]
     asked: list[Validators] = field(default_factory=list)
 
-    async def fetch(self, feed: Feed, validators: Validators) -> Document | NotModified | Failure:
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+    async def fetch(
+        self, feed: Feed, validators: Validators, at: str = ""
+    ) -> Document | NotModified | Failure:
         self.asked.append(validators)
         return self.answers.pop(0)
 
@@ -53,11 +65,17 @@ class Parser:
 
     entries: dict[bytes, tuple[Entry, ...] | Failure]
     parsed: list[bytes] = field(default_factory=list)
+    earlier: list[Earlier] = field(default_factory=list)
+    marks: str = ""
+    unchanged: int = 0
 
-    def parse(self, feed: Feed, document: Document) -> Parsed | Failure:
+    def parse(self, feed: Feed, document: Document, earlier: Earlier = ALL) -> Parsed | Failure:
         self.parsed.append(document.body)
+        self.earlier.append(earlier)
         found = self.entries[document.body]
-        return found if isinstance(found, Failure) else Parsed(found)
+        if isinstance(found, Failure):
+            return found
+        return Parsed(found, marks=self.marks, unchanged=self.unchanged)
 
 
 class Overtaken(MemoryStore):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from monitor.core.models import Document, Failure, Feed, Parsed
+from monitor.core.models import Document, Earlier, Failure, Feed, Parsed
 from monitor.core.triage import Policy
 from monitor.edges.rulebook import load_rulebook
 from monitor.service.evaluation import Evaluation, evaluate, losses, row
@@ -18,7 +18,9 @@ from monitor.service.offline import Replay
 class NoParser:
     """Labelled entries come as lines; no document is ever parsed."""
 
-    def parse(self, feed: Feed, document: Document) -> Parsed | Failure:
+    def parse(
+        self, feed: Feed, document: Document, earlier: Earlier | None = None
+    ) -> Parsed | Failure:
         raise AssertionError("no document was given")
 
 

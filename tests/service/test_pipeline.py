@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -13,21 +13,23 @@ from monitor.core.models import (
     Document,
     Entry,
     Failure,
-    FeedState,
+    Feed,
+    Hub,
+    Move,
     NotModified,
     Outcome,
     PollOutcome,
     Sameness,
     Validators,
 )
-from monitor.core.schedule import Polling
+from monitor.core.polling import Approach, Polling
 from monitor.core.triage import Policy
 from monitor.edges.rulebook import load_rulebook
 from monitor.edges.store.memory import MemoryStore
 from monitor.service.deciding import decide
-from monitor.service.pipeline import Pipeline, Polled
+from monitor.service.pipeline import Fetched, Pipeline, Polled
 from tests import make
-from tests.service.fakes import Clock, Fetcher, Overtaken, Parser
+from tests.service.fakes import Clock, Overtaken, Parser
 
 RULEBOOK = load_rulebook(None)
 LAVROV = make.entry()
@@ -48,7 +50,7 @@ class Bench:
 
     def __init__(self, store: MemoryStore | None = None) -> None:
         self.store, self.clock = store or MemoryStore(), Clock()
-        self.parser = Parser(BODIES)
+        self.parser = Parser(dict(BODIES))
         self.store.register({make.FEED.key: make.NOW})
         self.pipeline = Pipeline(
             store=self.store,
@@ -57,20 +59,23 @@ class Bench:
             polling=Polling(),
             clock=self.clock,
             jitter=lambda: 0.0,
-            lease=timedelta(seconds=120),
+            notices=("ops",),
         )
 
-    def claim(self) -> datetime:
-        until = self.clock() + timedelta(seconds=120)
-        self.store.claim_feeds(self.clock(), until, 9)
-        return until
+    def fetched(self, answer: Answer, feed: Feed = make.FEED) -> Fetched:
+        state = self.store.feed_state(feed.key)
+        return Fetched(feed, state, self.pipeline.approach(feed, state), answer)
 
-    def poll(self, answer: Document | NotModified | Failure) -> Polled:
-        self.fetcher = Fetcher([answer])
-        polled = asyncio.run(self.pipeline.poll(make.FEED, self.claim(), self.fetcher))
-        assert polled
+    def poll(self, answer: Answer) -> Polled:
+        fetched = self.fetched(answer)
+        self.asked = fetched.approach
+        settle = self.pipeline.read if fetched.brings else self.pipeline.settle
+        (polled,) = settle([fetched])
         self.clock.now = polled.state.next_poll or self.clock.now
         return polled
+
+
+Answer = Document | NotModified | Failure
 
 
 def document(body: bytes, etag: str = '"1"') -> Document:
@@ -95,7 +100,7 @@ def test_the_next_request_carries_the_validators_and_304_changes_nothing_else(
 ) -> None:
     bench.poll(document(b"one"))
     polled = bench.poll(NotModified())
-    assert bench.fetcher.asked == [Validators('"1"')]
+    assert bench.asked == Approach(make.FEED.url, Validators('"1"'))
     assert (polled.state.outcome, polled.verdicts) == (PollOutcome.NOT_MODIFIED, ())
     assert polled.state.last_new == make.NOW
 
@@ -139,20 +144,11 @@ def test_a_document_that_cannot_be_parsed_does_not_vouch_for_its_validators(benc
     assert polled.state.validators == Validators()
 
 
-def test_a_feed_whose_lease_ran_out_is_left_to_whoever_has_it_now(bench: Bench) -> None:
-    lease = bench.claim()
-    bench.clock.move(200)
-    bench.claim()
-    fetcher = Fetcher([])
-    assert asyncio.run(bench.pipeline.poll(make.FEED, lease, fetcher)) is None
-    assert fetcher.asked == []
-
-
 def test_a_copy_committed_meanwhile_by_another_feed_keeps_this_one_silent() -> None:
     def meanwhile(store: MemoryStore) -> None:
         other = Bench(store)
         other.store.register({make.FEED.key: make.NOW, make.OTHER.key: make.NOW})
-        other.pipeline.settle(make.OTHER, FeedState(), document(b"one"))
+        other.pipeline.read([other.fetched(document(b"one"), make.OTHER)])
 
     bench = Bench(Overtaken(1, meanwhile))
     polled = bench.poll(document(b"one"))
@@ -163,7 +159,8 @@ def test_a_copy_committed_meanwhile_by_another_feed_keeps_this_one_silent() -> N
 
 def test_the_same_feed_polled_twice_at_once_alerts_once() -> None:
     def meanwhile(store: MemoryStore) -> None:
-        Bench(store).pipeline.settle(make.FEED, store.feed_state(make.FEED.key), document(b"one"))
+        other = Bench(store)
+        other.pipeline.read([other.fetched(document(b"one"))])
 
     bench = Bench(Overtaken(1, meanwhile))
     polled = bench.poll(document(b"one"))
@@ -231,3 +228,82 @@ def test_a_copy_that_came_in_between_is_noticed_and_the_decision_taken_anew() ->
     assert polled.committed
     assert (verdict.outcome, verdict.alerts) == (Outcome.DUPLICATE, ())
     assert len(bench.store.stories(make.at(-9))) == 1
+
+
+def test_polls_that_bring_nothing_are_written_together_each_for_itself(bench: Bench) -> None:
+    bench.poll(document(b"one"))
+    good, late = bench.fetched(NotModified()), bench.fetched(Failure(PollOutcome.DNS, "no name"))
+    written = bench.pipeline.settle([good, late])
+    assert [one.committed for one in written] == [True, False]
+    assert bench.pipeline.settle([]) == []
+
+
+def test_what_a_feed_showed_last_time_may_be_left_out_and_is_not_forgotten(bench: Bench) -> None:
+    bench.poll(document(b"one"))
+    bench.parser.marks = "m"
+    bench.parser.unchanged = 1
+    bench.parser.entries[b"two"] = (PUTIN,)
+    polled = bench.poll(document(b"two"))
+    assert [one.outcome for one in polled.verdicts] == [Outcome.ALERTED]
+    assert len(bench.store.memory(make.FEED.key)) == 2
+    bench.poll(document(b"one"))
+    assert [one.marks for one in bench.parser.earlier] == ["", "", "m"]
+
+
+def test_only_the_first_reading_may_skim_what_is_too_old_to_be_told(bench: Bench) -> None:
+    bench.poll(document(b"one"))
+    bench.poll(document(b"two"))
+    fresh = make.NOW - timedelta(hours=24)
+    assert [one.old for one in bench.parser.earlier] == [fresh, None]
+
+
+def test_once_a_day_a_feed_is_read_in_full(bench: Bench) -> None:
+    bench.parser.marks = "m"
+    bench.poll(document(b"one"))
+    bench.clock.move(31 * 3_600)
+    bench.poll(document(b"two"))
+    assert bench.asked == Approach(make.FEED.url, Validators(), full=True)
+    assert bench.parser.earlier[-1].marks == ""
+
+
+def test_a_feed_that_dies_and_comes_back_is_told_once_each(bench: Bench) -> None:
+    bench.poll(document(b"one"))
+    gone = Failure(PollOutcome.HTTP_410, "HTTP 410 Gone")
+    told = [bench.poll(gone).receivers for _ in range(5)]
+    assert told == [(), (), ("ops",), (), ()]
+    assert bench.poll(document(b"two")).receivers == ("desk", "ops")
+    assert bench.poll(NotModified()).receivers == ()
+
+
+def test_a_feed_that_moved_to_where_another_is_read_is_marked_as_its_twin(bench: Bench) -> None:
+    bench.store.register({make.FEED.key: make.NOW, make.OTHER.key: make.NOW})
+    bench.poll(document(b"one"))
+    for _ in range(60):
+        bench.poll(NotModified(moved=make.OTHER.url))
+    state = bench.store.feed_state(make.FEED.key)
+    assert state.move == Move(url=make.OTHER.url, twin=make.OTHER.key)
+    assert bench.asked.url == make.OTHER.url
+
+
+def test_a_push_is_decided_like_a_poll_and_leaves_the_next_poll_as_it_is(bench: Bench) -> None:
+    before = bench.poll(document(b"one")).state
+    polled = bench.pipeline.push(make.FEED, replace(document(b"two"), hub=Hub("h", "t")))
+    assert (polled.new, polled.receivers) == (1, ("desk",))
+    after = bench.store.feed_state(make.FEED.key)
+    kept = ("validators", "body", "marks", "next_poll")
+    assert [getattr(after, name) for name in kept] == [getattr(before, name) for name in kept]
+    assert after.push.last == bench.clock()
+    assert bench.poll(document(b"two")).receivers == ()
+
+
+@pytest.mark.parametrize("body", [b"bad", b"one"])
+def test_a_push_that_cannot_be_read_or_comes_before_the_first_poll_changes_nothing(
+    bench: Bench, body: bytes
+) -> None:
+    assert not bench.pipeline.push(make.FEED, document(body)).committed
+    assert bench.store.feed_state(make.FEED.key).revision == 0
+
+
+def test_what_is_no_document_is_not_read(bench: Bench) -> None:
+    with pytest.raises(TypeError):
+        bench.pipeline.read([bench.fetched(NotModified())])

@@ -6,8 +6,11 @@ float. Each name is defined in docs/design.md, "Words".
 
 from monitor.core.models.applied import (
     Attempt,
+    Begun,
+    Claimed,
     Delivery,
     FeedState,
+    Freed,
     Logged,
     Move,
     Push,
@@ -69,8 +72,10 @@ from monitor.core.models.receiving import (
 __all__ = [
     "Alert",
     "Attempt",
+    "Begun",
     "Cadence",
     "Carrier",
+    "Claimed",
     "Condition",
     "Delivery",
     "DeliveryState",
@@ -82,6 +87,7 @@ __all__ = [
     "Feed",
     "FeedState",
     "Fingerprint",
+    "Freed",
     "Hub",
     "Identity",
     "Indexed",

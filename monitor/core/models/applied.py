@@ -70,7 +70,7 @@ class Logged:
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """When a feed publishes, as learnt; written and read by core/rhythm only.
+    """When a feed publishes, as learnt; written and read by core/polling/rhythm only.
 
     `hour`: the hour (hours since the epoch) that is being counted, `count` its entries so far.
     `week`: a byte for each hour of the week, in base64, "" as long as nothing was learnt.
@@ -118,7 +118,7 @@ class FeedState:
     `interval` is the present polling gap in seconds, `because` says why it is that long. `body`
     is the digest of the last body read, "" as long as the feed was never read; `marks` what its
     entries are told apart by (Parsed.marks). `full`: when it was last read without conditions
-    and without leaving anything out; `trusted`: 304 was never caught hiding news.
+    and without leaving anything out; `caught`: when its 304 was last caught hiding news.
     `failing_since` is when the present row of failures began, `badness` how much they weigh,
     `dead` when they were enough to give the feed up. `key`: what its entries are known by, ""
     for their guids, "link" or "text" where those change from poll to poll.
@@ -139,13 +139,46 @@ class FeedState:
     because: str = ""
     marks: str = ""
     full: datetime | None = None
-    trusted: bool = True
+    caught: datetime | None = None
     rhythm: Rhythm = field(default_factory=Rhythm)
     wish: Wish = field(default_factory=Wish)
     move: Move = field(default_factory=Move)
     badness: float = 0.0
     dead: datetime | None = None
     push: Push = field(default_factory=Push)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A feed (by key) that we claimed, its host, and until when: our lease of the feed, and, if
+    we have one already, our hold of the host.
+    """
+
+    feed: str
+    host: str
+    lease: datetime
+    held: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A feed (by key) that may be polled now, the host that it is at, and its state."""
+
+    feed: str
+    host: str
+    state: FeedState
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """A host that we held until `held` and let go of: it may be asked again at `at`, and its
+    feeds that are left, then as well.
+    """
+
+    host: str
+    held: datetime
+    at: datetime
+    left: tuple[Claimed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

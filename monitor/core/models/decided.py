@@ -55,7 +55,7 @@ class Identity:
     """The digests an entry is known by: in its feed, by canonical link, by its text.
 
     `link` is None where the link tells nothing apart (missing, a site's root, or shared
-    by other entries of the same document).
+    by other entries of the same document), `text` is "" where the text was not read.
     """
 
     id: str

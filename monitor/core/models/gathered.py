@@ -97,12 +97,14 @@ class NotModified:
 class Failure:
     """A poll that brought nothing: which kind, one sentence why, and the server's wish.
 
-    `retry_after`: seconds that the server asked us to stay away, if it did.
+    `retry_after`: seconds that the server asked us to stay away, if it did; `busy`: it has too
+    much to do, so that its other feeds had better wait as well.
     """
 
     outcome: PollOutcome
     reason: str
     retry_after: float | None = None
+    busy: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,22 +4,29 @@
 `make_entry`.
 """
 
-from monitor.core.models import Document, Failure, Feed, Parsed, PollOutcome
+from monitor.core.models import Document, Earlier, Failure, Feed, Parsed, PollOutcome
 from monitor.core.parse.charset import decode
 from monitor.core.parse.feedxml import parse_xml
 from monitor.core.parse.jsonfeed import parse_json
 from monitor.core.parse.limits import ParseLimits
-from monitor.core.parse.sniff import feed_text, legal, other_kind
+from monitor.core.parse.sitemap import parse_sitemap
+from monitor.core.parse.sniff import feed_text, legal, other_kind, root_name
+from monitor.core.parse.trim import parse_news
 
 __all__ = ["ParseLimits", "parse"]
 
-_DEFAULT = ParseLimits()
+_DEFAULT, _NOTHING = ParseLimits(), Earlier()
 
 
-def parse(feed: Feed, document: Document, limits: ParseLimits = _DEFAULT) -> Parsed | Failure:
+def parse(
+    feed: Feed, document: Document, limits: ParseLimits = _DEFAULT, earlier: Earlier = _NOTHING
+) -> Parsed | Failure:
     """The entries of a document in feed order, or why there are none.
 
-    RSS 0.9x, 1.0, 2.0, Atom 0.3, 1.0 and JSON Feed 1.0, 1.1, whatever the content type says.
+    By what is known from `earlier`, RSS and Atom are read only in part (see Parsed).
+
+    RSS 0.9x, 1.0, 2.0, Atom 0.3, 1.0 and JSON Feed 1.0, 1.1, and Google News
+    sitemaps, whatever the content type says.
     """
     text = legal(decode(document.body, document.content_type, feed.language)).strip("\ufeff \t\r\n")
     if not text:
@@ -27,7 +34,10 @@ def parse(feed: Feed, document: Document, limits: ParseLimits = _DEFAULT) -> Par
     if text[0] in "{[":
         return parse_json(feed, document.url, text, limits)
     if found := feed_text(text):
-        return parse_xml(feed, document.url, found, limits)
+        short = parse_news(feed, document.url, found, limits, earlier)
+        return short or parse_xml(feed, document.url, found, limits)
+    if root_name(text) == "urlset":
+        return parse_sitemap(feed, document.url, text, limits)
     what = other_kind(text)
     reason = f"this is {what}, not a feed" if what else "this is no RSS, Atom or JSON feed"
     return Failure(PollOutcome.NOT_A_FEED, reason)

@@ -44,9 +44,11 @@ def decode(body: bytes, content_type: str = "", language: str | None = None) -> 
     for start, wide in _WIDE:
         if body.startswith(start):
             return body.decode(wide, "replace")
-    text = body.decode("utf-8", "surrogateescape")
-    if not (strays := len(_STRAY.findall(text))):
-        return text
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        text = body.decode("utf-8", "surrogateescape")
+    strays = len(_STRAY.findall(text))
     charsets = _charsets(body, content_type, language)
     if strays * 2 <= len(text) - len(text.encode("ascii", "ignore")):
         return _STRAY.sub(lambda found: _read_stray(found[0], charsets[0]), text)

@@ -37,6 +37,17 @@ _ZONES = {
     **dict.fromkeys(("CEST", "EET", "CAT"), "+0200"),
     **dict.fromkeys(("CET", "WAT", "BST"), "+0100"),
 }
+_SHORT = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_RFC_822 = re.compile(
+    r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?(?P<day>\d{1,2}) "
+    rf"(?P<month>{'|'.join(_SHORT)}) (?P<year>\d{{4}}) "
+    r"(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d))? "
+    r"(?P<zone>GMT|UTC|UT|Z|[+-][01]\d[0-5]\d)",
+    re.ASCII,
+)
+_RFC_3339 = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-][01]\d:[0-5]\d)", re.ASCII
+)
 _UNIX = re.compile(r"\d{10}")
 
 
@@ -48,6 +59,27 @@ def from_struct(parsed: time.struct_time | None, text: str) -> datetime | None:
         return from_words(text)
     moment = _EPOCH + timedelta(seconds=calendar.timegm(parsed))
     return plausible(moment - _offset(_ZONES.get(text[-4:].strip(), "+0000")))
+
+
+def from_certain(text: str) -> datetime | None:
+    """A date as RFC 822 or RFC 3339 writes it in full, to the second; None for any other,
+    of which feedparser may know more.
+    """
+    try:
+        if _RFC_3339.fullmatch(text):
+            return plausible(datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0))
+        found = _RFC_822.fullmatch(text)
+        return plausible(_rfc_822(found)) if found else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _rfc_822(found: re.Match[str]) -> datetime:
+    day, year, hour, minute, second = (
+        int(found[name] or 0) for name in ("day", "year", "hour", "minute", "second")
+    )
+    local = datetime(year, _SHORT.index(found["month"]) + 1, day, hour, minute, second, tzinfo=UTC)
+    return local - _offset(found["zone"])
 
 
 def from_iso(text: str) -> datetime | None:

@@ -1,4 +1,4 @@
-"""RSS and Atom by feedparser. Only this module knows it.
+"""RSS and Atom by feedparser, which only this module, `strict` and `found` know.
 
 feedparser's sanitising of texts and resolving of links within them are off: they take most
 of its time and are no security boundary; the few texts that are kept are cleaned by
@@ -10,16 +10,14 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from xml.sax import SAXParseException
 
 import feedparser
 
 from monitor.core.models import Failure, Feed, Parsed, PollOutcome
-from monitor.core.parse.dates import from_struct
-from monitor.core.parse.entry import Raw, make_entries, primary_language, remarks
+from monitor.core.parse.entry import make_entries, remarks
+from monitor.core.parse.found import language_of, raw_of
 from monitor.core.parse.limits import ParseLimits
 from monitor.core.parse.sniff import first_entries, is_cut, is_whole, split_entries
 
@@ -29,7 +27,7 @@ _HEADERS = {"content-type": "application/xml; charset=utf-8"}
 _DECLARATION = re.compile(r"^<\?xml\b[^>]*>")
 # What feedparser is known to raise on odd input (kurtmckee/feedparser#576, #599, and what
 # turned up in tests: a GML srsName that is none, a base that urllib refuses).
-_RAISES = (
+RAISES = (
     ValueError,
     TypeError,
     AttributeError,
@@ -46,7 +44,7 @@ def parse_xml(feed: Feed, url: str, text: str, limits: ParseLimits) -> Parsed | 
     text, surplus = first_entries(text, limits.entries)
     try:
         found = _feedparser(text)
-    except _RAISES as error:
+    except RAISES as error:
         found = _one_by_one(text, error)
         if not found:
             return Failure(PollOutcome.PARSE_ERROR, f"the parser gave up on it ({_name(error)})")
@@ -54,9 +52,8 @@ def parse_xml(feed: Feed, url: str, text: str, limits: ParseLimits) -> Parsed | 
         return Failure(PollOutcome.NOT_A_FEED, "this XML is no RSS or Atom feed")
     trouble = _trouble(found)
     whole = found["entries"][:-1] if trouble and is_cut(text) else found["entries"]
-    # A plain dict, for feedparser's own answers for a missing key with another's value.
-    raws = [_raw(dict(one)) for one in whole[: limits.entries]]
-    language = primary_language(_text(found["feed"], "language"))
+    raws = [raw_of(one) for one in whole[: limits.entries]]
+    language = language_of(found["feed"])
     entries = make_entries(feed, url, raws, limits, language)
     if trouble and not entries and (found["entries"] or not is_whole(text)):
         return Failure(PollOutcome.PARSE_ERROR, f"not well-formed: {trouble}")
@@ -65,10 +62,15 @@ def parse_xml(feed: Feed, url: str, text: str, limits: ParseLimits) -> Parsed | 
     return Parsed(entries, "; ".join(filter(None, notes)), language)
 
 
+def undeclared(text: str) -> str:
+    """The text without its XML declaration."""
+    return _DECLARATION.sub("", text)
+
+
 def _feedparser(text: str) -> Any:
     """Always from a byte stream: a text could be taken for a path or a URL."""
     return feedparser.parse(
-        io.BytesIO(_DECLARATION.sub("", text).encode()),
+        io.BytesIO(undeclared(text).encode()),
         response_headers=_HEADERS,
         sanitize_html=False,
         resolve_relative_uris=False,
@@ -85,7 +87,7 @@ def _one_by_one(text: str, error: Exception) -> Any:
     for entry in entries:
         try:
             found = _feedparser(f"{head}{entry}{tail}")
-        except _RAISES:
+        except RAISES:
             continue
         whole = whole or found | {"entries": [], "bozo": True, "bozo_exception": error}
         whole["entries"] += found["entries"]
@@ -106,46 +108,3 @@ def _trouble(found: Any) -> str:
 
 def _name(error: object) -> str:
     return f"{type(error).__module__}.{type(error).__name__}".removeprefix("builtins.")
-
-
-def _raw(one: Mapping[str, Any]) -> Raw:
-    title = one.get("title_detail") or {}
-    content = one.get("content") or [{}]
-    return Raw(
-        id=_text(one, "id"),
-        title=_text(one, "title"),
-        summary=_text(one, "summary"),
-        content=_text(content[0], "value"),
-        link=_link(one),
-        published=_date(one),
-        language=_text(one, "language") or _text(title, "language"),
-        author=_text(one, "author"),
-        categories=[_text(tag, "term") for tag in one.get("tags") or []],
-    )
-
-
-def _link(one: Mapping[str, Any]) -> str:
-    """Where the entry's text stands.
-
-    FeedBurner's own element goes first, since its links lead through a counter. An id
-    passes for a link unless it says it is none; but only one that looks like a URL is.
-    """
-    links = one.get("links") or []
-    own = [_text(each, "href") for each in links if each.get("rel") == "alternate"]
-    link = _text(one, "feedburner_origlink") or _text(one, "link")
-    if not link or (link == _text(one, "id") and not link.startswith(("http", "/"))):
-        return next(iter(own), "")
-    return link
-
-
-def _date(one: Mapping[str, Any]) -> datetime | None:
-    """When the entry was published, else changed; None where nothing is a date."""
-    for name in ("published", "updated", "created"):
-        if found := from_struct(one.get(f"{name}_parsed"), _text(one, name)):
-            return found
-    return None
-
-
-def _text(value: Mapping[str, Any], key: str) -> str:
-    found = value.get(key)
-    return found if isinstance(found, str) else ""

@@ -7,6 +7,8 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 
 # Left as they are when a link is made printable: what a URL may hold, and its escapes.
 _SAFE = "!#$%&'()*+,/:;=?@[]~-._"
+# What is fine as it stands, as nearly all links are.
+_FINE = re.compile(r"https?://[a-z0-9.-]+/[\w/.~-]*(?:\?[\w=&.~-]+)?", re.ASCII)
 _HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
 
 
@@ -16,6 +18,8 @@ def absolute(link: str, base: str, limit: int) -> str:
     Relative ones are resolved against `base`; too long ones are dropped, for a cut link
     leads nowhere.
     """
+    if _FINE.fullmatch(link):
+        return link if len(link) <= limit else ""
     link = "".join(line.strip() for line in link.splitlines())
     link = link.replace("\t", "").replace("&amp;", "&")
     if not link or len(link) > limit:

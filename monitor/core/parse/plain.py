@@ -45,6 +45,8 @@ def plain(text: str, limit: int) -> str:
 
     Decoded and stripped twice, since many feeds escape twice; at most `limit` characters.
     """
+    if not text:
+        return ""
     text = text[:_LONGEST]
     for _ in range(2):
         if _TAG.search(text):

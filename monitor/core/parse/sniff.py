@@ -16,13 +16,14 @@ _OTHERS = {
     "body": "an HTML page",
     "opml": "an OPML list of feeds",
     "urlset": "a sitemap",
-    "sitemapindex": "a sitemap",
+    "sitemapindex": "a list of sitemaps (none of which is followed)",
     "svg": "an image",
     "error": "an error message",
     "opensearchdescription": "a description of a search engine",
 }
 # What XML forbids (https://www.w3.org/TR/xml/#charsets), written out or as a reference.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_ILLEGAL_BYTES = bytes((*range(9), 11, 12, *range(14, 32)))
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
 _ENTRY_START = re.compile(r"<(?:item|entry)[\s>]")
 _ENTRY_END = re.compile(r"</(?:item|entry)\s*>")
@@ -47,9 +48,14 @@ def feed_text(text: str) -> str | None:
 
 def other_kind(text: str) -> str | None:
     """What the text is, if it is something known that is no feed."""
-    name = _NAME.match(text, _root(text))
     doctype = text[:_HEAD].lstrip()[:14].lower() == "<!doctype html"
-    return _OTHERS["html"] if doctype else _OTHERS.get(name[1].lower() if name else "")
+    return _OTHERS["html"] if doctype else _OTHERS.get(root_name(text))
+
+
+def root_name(text: str) -> str:
+    """The first element's name without prefix, in lower case; "" where there is none."""
+    name = _NAME.match(text, _root(text))
+    return name[1].lower() if name else ""
 
 
 def _root(text: str) -> int:
@@ -81,7 +87,10 @@ def _end_of_markup(text: str, at: int) -> int:
 
 def legal(text: str) -> str:
     """The text without characters that XML forbids: one of them costs no whole document."""
-    text = _ILLEGAL.sub("", text)
+    raw = text.encode("utf-8", "surrogatepass")
+    # Looking for them in bytes is much faster, and most texts hold none.
+    if b"\xef\xbf" in raw or len(raw.translate(None, _ILLEGAL_BYTES)) < len(raw):
+        text = _ILLEGAL.sub("", text)
     return _REFERENCE.sub(_legal_reference, text) if "&#" in text else text
 
 

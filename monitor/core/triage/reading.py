@@ -31,7 +31,8 @@ class Case:
     """One entry with what was found in it.
 
     `sameness`: SAME_ID where its feed showed it before unchanged (it is not read again then),
-    UPDATED where with another text, else NEW. `fingerprint`: None where it has no topic;
+    UPDATED where with another text, else NEW. A skimmed entry has no tagging, for its text was
+    not read. `fingerprint`: None where it has no topic;
     `withdrawn`: it has none any more, and says that it was corrected.
     """
 
@@ -76,7 +77,7 @@ def _read(
     for entry, identity in entries:
         sameness = revisit(seen.get(identity.id), identity)
         seen[identity.id] = Seen(identity.text)
-        if sameness is Sameness.SAME_ID:
+        if sameness is Sameness.SAME_ID or entry.skimmed:
             yield Case(feed, entry, identity, sameness)
             continue
         tagging = tag(entry, rulebook, feed)

@@ -46,6 +46,8 @@ def tell(
     for case, placed in zip(cases, places, strict=True):
         if case.sameness is Sameness.SAME_ID:
             verdict = _repeat(case, memory)
+        elif case.entry.skimmed:
+            verdict = verdict_of(case, case.sameness, Outcome.TOO_OLD, _SKIMMED)
         elif placed is None:
             verdict = verdict_of(case, case.sameness, Outcome.NO_TOPIC, _no_topic(case))
         else:
@@ -57,6 +59,9 @@ def tell(
         verdicts.append(verdict)
         memory.add(verdict)
     return tuple(verdicts)
+
+
+_SKIMMED = "older than the first poll may alert: only noted as seen"
 
 
 def _settled(one: Telling, memory: _Memory) -> Telling:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import io
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
@@ -15,12 +17,17 @@ from monitor.edges.settings.document import read_text, read_toml
 from monitor.edges.settings.schema import FeedsFile, FeedTable
 
 
-def read_feeds(path: Path, environ: Mapping[str, str]) -> list[tuple[str, FeedTable]]:
-    """The feeds of a file, each with the place it stands at; raises BadInput."""
+def read_feeds(path: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, Feed]]:
+    """The feeds of a file, each with the place it stands at; in the end raises BadInput if some
+    are none.
+
+    One by one, for there may be a hundred thousand.
+    """
     if path.suffix.lower() in {".opml", ".xml"}:
-        return _opml(path)
-    tables = read_toml(path, FeedsFile, environ).feeds
-    return [(f"{path}: feeds[{number}]", table) for number, table in enumerate(tables)]
+        yield from _opml(path)
+        return
+    for number, table in enumerate(read_toml(path, FeedsFile, environ).feeds):
+        yield f"{path}: feeds[{number}]", make_feed(table)
 
 
 def make_feed(table: FeedTable) -> Feed:
@@ -32,12 +39,18 @@ def make_feed(table: FeedTable) -> Feed:
     return Feed(
         url=urlunsplit(parts._replace(netloc=netloc, fragment="")),
         name=table.name,
-        language=table.language,
-        country=table.country,
-        kind=table.kind,
+        language=_shared(table.language),
+        country=_shared(table.country),
+        kind=_shared(table.kind) or "",
         state_media=table.state_media,
+        priority=table.priority,
         credentials=_credentials(parts),
     )
+
+
+def _shared(text: str | None) -> str | None:
+    """The one copy of a text that many feeds have in common."""
+    return sys.intern(text) if text else text
 
 
 def _credentials(parts: SplitResult) -> tuple[str, str] | None:
@@ -46,27 +59,35 @@ def _credentials(parts: SplitResult) -> tuple[str, str] | None:
     return unquote(parts.username), unquote(parts.password or "")
 
 
-def _opml(path: Path) -> list[tuple[str, FeedTable]]:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True)
+def _opml(path: Path) -> Iterator[tuple[str, Feed]]:
+    faults: list[Fault] = []
     try:
-        root = etree.fromstring(read_text(path).encode(), parser)
+        for where, outline in _outlines(path):
+            try:
+                table = _outline(outline)
+            except ValidationError as error:
+                said = error.errors()[0]["msg"].partition(", ")[2]
+                faults.append(Fault(f"{where}: xmlUrl", said))
+                continue
+            if table:
+                yield where, make_feed(table)
     except etree.XMLSyntaxError as error:
         where = f"{path}:{error.lineno}"
-        raise BadInput([Fault(where, "is not well-formed XML", "an OPML file?")]) from None
-    feeds: list[tuple[str, FeedTable]] = []
-    faults: list[Fault] = []
-    for outline in root.iter("outline"):
-        where = f"{path}:{outline.sourceline}"
-        try:
-            table = _outline(outline)
-        except ValidationError as error:
-            faults += [Fault(f"{where}: xmlUrl", error.errors()[0]["msg"].partition(", ")[2])]
-            continue
-        if table:
-            feeds.append((where, table))
+        faults = [Fault(where, "is not well-formed XML", "an OPML file?")]
     if faults:
         raise BadInput(faults)
-    return feeds
+
+
+def _outlines(path: Path) -> Iterator[tuple[str, etree._Element]]:
+    """The outlines of a file, each with its place; what was read is let go of."""
+    source = io.BytesIO(read_text(path).encode())
+    events = etree.iterparse(
+        source, events=("start",), tag="outline", resolve_entities=False, no_network=True
+    )
+    for _, outline in events:
+        yield f"{path}:{outline.sourceline}", outline
+        while (earlier := outline.getprevious()) is not None:
+            outline.getparent().remove(earlier)
 
 
 def _outline(outline: etree._Element) -> FeedTable | None:

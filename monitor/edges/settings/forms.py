@@ -14,6 +14,7 @@ UNLIMITED = Pace(0, 0.0)
 _FASTEST = 10_000
 _PACE = re.compile(r"(\d{1,6})/(\d+(?:\.\d+)?)?\s*(ms|s|m|h|d)")
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+_LISTEN = re.compile(r"([\w.-]+|\[[0-9a-fA-F:.]+\]):(\d{1,5})")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 
@@ -40,6 +41,21 @@ def check_url(url: str) -> str:
     if any(letter.isspace() or not letter.isprintable() for letter in url):
         raise ValueError("holds a blank or a control character")
     return url
+
+
+def check_callback(url: str) -> str:
+    """The URL that our own paths are added to, or ""; raises ValueError when it cannot be one."""
+    if url and urlsplit(check_url(url))[3:] != ("", ""):
+        raise ValueError("has a query or a fragment")
+    return url.rstrip("/")
+
+
+def parse_listen(text: object) -> tuple[str, int]:
+    """Where to listen, like "127.0.0.1:8780" or "[::1]:8780"; raises ValueError with a sentence."""
+    found = _LISTEN.fullmatch(text) if isinstance(text, str) else None
+    if found is None or not 0 < int(found[2]) < 65_536:
+        raise ValueError('is no address and port like "127.0.0.1:8780"')
+    return found[1].strip("[]"), int(found[2])
 
 
 def check_store_url(url: str) -> str:

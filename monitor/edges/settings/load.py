@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 from monitor.core.errors import BadInput, Fault
 from monitor.core.models import Feed, Receiver, Route, Silence, Windows
-from monitor.core.schedule import Polling
+from monitor.core.polling import Polling
+from monitor.core.websub import Endpoint
 from monitor.edges.settings.document import read_toml
 from monitor.edges.settings.feeds import make_feed, read_feeds
 from monitor.edges.settings.routes import (
@@ -19,7 +20,7 @@ from monitor.edges.settings.routes import (
     make_silence,
     unknown_receivers,
 )
-from monitor.edges.settings.schema import ConfigFile, FeedTable
+from monitor.edges.settings.schema import ConfigFile, FeedTable, WebsubTable
 
 DEFAULTS = Path(__file__).parents[2] / "defaults"
 
@@ -39,6 +40,8 @@ class Settings:
     max_body: int
     max_entries: int
     batch: int
+    host_gap: timedelta
+    contact: str
     allow: tuple[str, ...]
     user_agent: str
     store_url: str = field(repr=False)
@@ -51,6 +54,7 @@ class Settings:
     keep: timedelta
     most_deliveries: int
     notices: tuple[str, ...] | None
+    websub: Endpoint | None
 
 
 def load_settings(path: Path | None, environ: Mapping[str, str], cwd: Path) -> Settings:
@@ -103,6 +107,8 @@ def _settings(
         max_body=polling.max_body,
         max_entries=polling.max_entries,
         batch=polling.batch,
+        host_gap=polling.host_gap,
+        contact=polling.contact,
         allow=config.network.allow,
         user_agent=config.network.user_agent,
         store_url=config.store.url or environ.get("REDIS_URL", ""),
@@ -115,7 +121,15 @@ def _settings(
         keep=config.deliveries.keep,
         most_deliveries=config.deliveries.most,
         notices=config.deliveries.notices,
+        websub=_endpoint(config.websub),
     )
+
+
+def _endpoint(table: WebsubTable) -> Endpoint | None:
+    """Where hubs find us; None where they are not to."""
+    if not table.callback:
+        return None
+    return Endpoint(table.callback, *table.listen, table.lease, table.allow_http)
 
 
 def _choose(path: Path | None, environ: Mapping[str, str], cwd: Path) -> Path:
@@ -131,23 +145,37 @@ def _feeds(
 ) -> tuple[tuple[Feed, ...], list[Fault]]:
     """All feeds in their order, and what is wrong with the others."""
     named = config.feeds if config.feeds is not None else (str(DEFAULTS / "feeds.toml"),)
-    tables: list[tuple[str, FeedTable]] = []
     faults: list[Fault] = []
-    for number, one in enumerate(named):
-        if isinstance(one, FeedTable):
-            tables.append((f"{path}: feeds[{number}]", one))
-            continue
-        try:
-            tables += read_feeds(path.parent / one, environ)
-        except BadInput as bad:
-            faults += bad.faults
-    made = [(where, make_feed(table)) for where, table in tables]
-    return tuple(one for _, one in made), [*faults, *_same_urls(made)]
+    places: dict[str, str] = {}
+    feeds = [
+        feed
+        for number, one in enumerate(named)
+        for where, feed in _read(one, f"{path}: feeds[{number}]", path.parent, environ, faults)
+        if _first(feed, where, places, faults)
+    ]
+    return tuple(feeds), faults
 
 
-def _same_urls(feeds: Iterable[tuple[str, Feed]]) -> Iterable[Fault]:
-    first: dict[str, str] = {}
-    for where, feed in feeds:
-        if earlier := first.get(feed.url):
-            yield Fault(f"{where}.url", f"{feed.url} stands already at {earlier}")
-        first.setdefault(feed.url, where)
+def _read(
+    one: str | FeedTable,
+    where: str,
+    home: Path,
+    environ: Mapping[str, str],
+    faults: list[Fault],
+) -> Iterator[tuple[str, Feed]]:
+    """The feeds that a member of `feeds` stands for, each with its place."""
+    if isinstance(one, FeedTable):
+        yield where, make_feed(one)
+        return
+    try:
+        yield from read_feeds(home / one, environ)
+    except BadInput as bad:
+        faults += bad.faults
+
+
+def _first(feed: Feed, where: str, places: dict[str, str], faults: list[Fault]) -> bool:
+    """Whether a feed stands for the first time; `places` holds those that did."""
+    earlier = places.setdefault(feed.url, where)
+    if earlier is not where:
+        faults.append(Fault(f"{where}.url", f"{feed.url} stands already at {earlier}"))
+    return earlier is where

@@ -8,12 +8,15 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from monitor.core.models import Cadence, Pace, Severity
+from monitor.core.websub import LONGEST, SHORTEST
 from monitor.edges.settings.forms import (
+    check_callback,
     check_store_url,
     check_url,
     check_zone,
     parse_digest,
     parse_duration,
+    parse_listen,
     parse_pace,
     parse_quiet,
     parse_until,
@@ -44,13 +47,18 @@ class PollingTable(_Table):
     deadline: Duration = timedelta(seconds=30)
     max_body: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 10_000_000
     max_entries: Annotated[int, Field(ge=1, le=100_000)] = 2_000
-    batch: Annotated[int, Field(ge=1, le=1_000)] = 25
+    batch: Annotated[int, Field(ge=1, le=200)] = 100
+    host_gap: Duration = timedelta(seconds=1)
+    # It goes into a header.
+    contact: Annotated[str, Field(pattern=r"^[ -~]{0,200}$")] = ""
 
     @model_validator(mode="after")
     def _ordered(self) -> PollingTable:
         for name in ("min_interval", "deadline"):
             if getattr(self, name) < timedelta(seconds=1):
                 raise ValueError(f"{name} is below one second")
+        if self.host_gap > timedelta(minutes=1):
+            raise ValueError("host_gap is above one minute")
         _in_order(self.min_interval, self.interval, "min_interval and interval")
         _in_order(self.interval, self.max_interval, "interval and max_interval")
         return self
@@ -94,12 +102,30 @@ class FeedTable(_Table):
     country: str | None = None
     kind: str = ""
     state_media: bool = False
+    priority: Literal["high", "normal", "low"] = "normal"
 
 
 class FeedsFile(_Table):
     """A feeds file."""
 
     feeds: tuple[FeedTable, ...]
+
+
+class WebsubTable(_Table):
+    """[websub]"""
+
+    callback: Annotated[str, AfterValidator(check_callback)] = ""
+    listen: Annotated[tuple[str, int], BeforeValidator(parse_listen)] = ("127.0.0.1", 8780)
+    lease: Duration = timedelta(days=10)
+    allow_http: bool = False
+
+    @model_validator(mode="after")
+    def _safe(self) -> WebsubTable:
+        if not SHORTEST <= self.lease <= LONGEST:
+            raise ValueError("lease is not between 10m and 30d")
+        if self.callback.startswith("http://") and not self.allow_http:
+            raise ValueError("callback is not https, and allow_http is not set")
+        return self
 
 
 class DeliveriesTable(_Table):
@@ -206,6 +232,7 @@ class ConfigFile(_Table):
     network: NetworkTable = NetworkTable()
     store: StoreTable = StoreTable()
     deliveries: DeliveriesTable = DeliveriesTable()
+    websub: WebsubTable = WebsubTable()
     receivers: tuple[ReceiverTable, ...] | None = None
     routes: tuple[TopRouteTable, ...] | None = None
     silences: tuple[SilenceTable, ...] = ()

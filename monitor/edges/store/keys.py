@@ -1,8 +1,18 @@
 """The names of all keys, in one place. `{prefix}` keeps us apart from others' keys.
 
-feed:K        hash    rev, url, state (JSON)                     expires when not polled
+feed:K        hash    rev, url, host (of a feed that moved), state (JSON)  expires when not polled
 seen:K        hash    entry id -> "text|seconds|story|link"       capped by the commit, expires
 due           zset    feed K -> when it is to be polled next; a lease is a later time
+hosts         zset    host -> when it may be asked again          trimmed at each claim
+held          zset    host in somebody's hands -> until when      trimmed at each claim
+failing       hash    feed K that cannot be read -> its outcome
+homes         hash    address that a feed moved to -> feed K
+subscription:K  hash  rev, record (hub, topic, token, secret, state ... as JSON)
+websub:due    zset    feed K -> when something is to be done for its subscription
+websub:states hash    feed K -> state of its subscription
+websub:left:T string  topic of the subscription of token T that was ended  expires
+websub:first  hash    push, poll -> entries that it brought first
+websub:dropped hash   reason -> pushes that were not used
 story:S       hash    story (JSON), by:K (carrier JSON), told:R  expires
 event:E       hash    rev, facts, by:K (carrier JSON), told:R    expires
 print:S       string  event, entry and fingerprint of story S    expires with the copy window
@@ -34,7 +44,16 @@ from monitor.core.digest import digest
 
 PREFIX = "monitor:"
 
+FEED = f"{PREFIX}feed:"
 DUE = f"{PREFIX}due"
+HOSTS = f"{PREFIX}hosts"
+HELD = f"{PREFIX}held"
+FAILING = f"{PREFIX}failing"
+HOMES = f"{PREFIX}homes"
+WEBSUB_DUE = f"{PREFIX}websub:due"
+WEBSUB_STATES = f"{PREFIX}websub:states"
+WEBSUB_FIRST = f"{PREFIX}websub:first"
+WEBSUB_DROPPED = f"{PREFIX}websub:dropped"
 STORIES = f"{PREFIX}stories"
 DELIVERIES = f"{PREFIX}deliveries"
 DELIVERY = f"{PREFIX}delivery:"
@@ -53,12 +72,22 @@ BROKER_PREFIX = f"{PREFIX}celery:"
 
 def feed(key: str) -> str:
     """State of one feed."""
-    return f"{PREFIX}feed:{key}"
+    return f"{FEED}{key}"
 
 
 def seen(key: str) -> str:
     """What one feed has shown."""
     return f"{PREFIX}seen:{key}"
+
+
+def subscription(key: str) -> str:
+    """The subscription to one feed's hub."""
+    return f"{PREFIX}subscription:{key}"
+
+
+def left(token: str) -> str:
+    """A subscription that was ended."""
+    return f"{PREFIX}websub:left:{token}"
 
 
 def story(story_id: str) -> str:

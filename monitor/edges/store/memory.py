@@ -5,12 +5,14 @@ It passes the same test suite as the real one. Nothing outlives the process.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from monitor.core.commit import Commit
 from monitor.core.dedupe import names_of_new
+from monitor.core.digest import digest
 from monitor.core.models import (
     Carrier,
     DeliveryState,
@@ -27,6 +29,7 @@ from monitor.core.models import (
 from monitor.core.pacing import set_back
 from monitor.edges.store.memory_likes import MemoryLikes
 from monitor.edges.store.memory_outbox import MemoryOutbox
+from monitor.edges.store.memory_turns import MemoryTurns
 from monitor.edges.store.records import FULL_READ, Gauges, StoredStory, reference
 
 
@@ -43,36 +46,19 @@ class _Telling:
         return StoredStory(self.story, by_time, frozenset(self.told))
 
 
-class MemoryPolls(MemoryOutbox):
+class MemoryPolls(MemoryTurns, MemoryOutbox):
     """The polling side, in memory."""
 
     def __init__(self, full_read: int = FULL_READ) -> None:
-        super().__init__()
+        MemoryOutbox.__init__(self)
+        MemoryTurns.__init__(self)
         self._full_read = full_read
-        self._due: dict[str, float] = {}
-        self._states: dict[str, FeedState] = {}
+        self._homes: dict[str, str] = {}
         self._seen: dict[str, dict[str, Seen]] = {}
         self._stories: dict[str, _Telling] = {}
         self._claims: dict[str, str] = {}
         self._alive: dict[str, float] = {}
         self._likes = MemoryLikes()
-
-    def register(self, due: Mapping[str, datetime], *, prune: bool = True) -> None:
-        """As Polls.register."""
-        kept = {key: at for key, at in self._due.items() if key in due or not prune}
-        self._due = {key: at.timestamp() for key, at in due.items()} | kept
-
-    def claim_feeds(self, now: datetime, until: datetime, limit: int) -> tuple[str, ...]:
-        """As Polls.claim_feeds."""
-        return _claim(self._due, now, until, limit)
-
-    def renew_feeds(
-        self, feeds: Sequence[str], lease: datetime, until: datetime
-    ) -> tuple[str, ...]:
-        """As Polls.renew_feeds."""
-        held = tuple(one for one in feeds if self._due.get(one) == lease.timestamp())
-        self._due.update(dict.fromkeys(held, until.timestamp()))
-        return held
 
     def feed_state(self, feed: str) -> FeedState:
         """As Polls.feed_state."""
@@ -80,20 +66,32 @@ class MemoryPolls(MemoryOutbox):
 
     def known(self, feed: str, identities: Sequence[Identity]) -> Known:
         """As Polls.known."""
+        (seen,) = self.seen_each([(feed, identities)])
+        return Known(seen, self.stories_of(identities, seen))
+
+    def seen_each(self, asked: Sequence[tuple[str, Sequence[Identity]]]) -> list[dict[str, Seen]]:
+        """As Polls.seen_each."""
+        return [self._shown(feed, identities) for feed, identities in asked]
+
+    def _shown(self, feed: str, identities: Sequence[Identity]) -> dict[str, Seen]:
         memory = self._seen.get(feed, {})
-        seen = {one.id: memory[one.id] for one in identities if one.id in memory}
         if len(memory) >= self._full_read:
-            seen = dict(memory)
+            return dict(memory)
+        return {one.id: memory[one.id] for one in identities if one.id in memory}
+
+    def stories_of(
+        self, identities: Sequence[Identity], seen: Mapping[str, Seen]
+    ) -> dict[str, StoryRef]:
+        """As Polls.stories_of."""
         names = names_of_new(identities, seen)
         ids = {name: self._claims[name] for name in names if name in self._claims}
         own = [seen[one.id].story for one in identities if one.id in seen]
         ids |= {story: story for story in own if story}
-        stories = {
+        return {
             name: reference(self._stories[story].stored())
             for name, story in ids.items()
             if story in self._stories
         }
-        return Known(seen, stories)
 
     def memory(self, feed: str) -> Mapping[str, Seen]:
         """As Polls.memory."""
@@ -123,10 +121,22 @@ class MemoryPolls(MemoryOutbox):
         self.put(commit.deliveries)
         return True
 
+    def commit_each(self, commits: Sequence[Commit]) -> tuple[bool, ...]:
+        """As Polls.commit_each."""
+        return tuple(self.commit(one) for one in commits)
+
+    def take_home(self, url: str, feed: str) -> str:
+        """As Polls.take_home."""
+        configured = digest(url)
+        if configured != feed and configured in self._due:
+            return configured
+        holder = self._homes.setdefault(configured, feed)
+        return "" if holder == feed else holder
+
     def _write_feed(self, commit: Commit) -> None:
         self._states[commit.feed] = commit.state
-        if commit.state.next_poll and commit.feed in self._due:
-            self._due[commit.feed] = commit.state.next_poll.timestamp()
+        if commit.sets_turn:
+            self.note_turn(commit.feed, commit.state)
         seen = self._seen.setdefault(commit.feed, {})
         seen.update(commit.seen)
         for one in commit.forgotten:
@@ -151,6 +161,11 @@ class MemoryStore(MemoryPolls):
     def feed_states(self, feeds: Sequence[str]) -> dict[str, FeedState]:
         """As Views.feed_states."""
         return {one: self._states[one] for one in feeds if one in self._states}
+
+    def health(self, feeds: Sequence[str]) -> tuple[dict[str, int], int]:
+        """As Views.health."""
+        states = self.feed_states(feeds).values()
+        return dict(Counter(str(one.outcome) for one in states if one.failures)), len(states)
 
     def due_times(self, feeds: Sequence[str]) -> dict[str, float]:
         """As Views.due_times."""
@@ -179,7 +194,8 @@ class MemoryStore(MemoryPolls):
 
     def set_back(self, seconds: float) -> None:
         """As Views.set_back."""
-        self._due = {name: at - seconds for name, at in self._due.items()}
+        for times in (self._due, self._free, self._held):
+            times.update({name: at - seconds for name, at in times.items()})
         for box in self._outbox.values():
             for name in box:
                 if self._deliveries[name].due is None:
@@ -211,12 +227,3 @@ class MemoryStore(MemoryPolls):
     def _counts(self, receiver: str) -> dict[DeliveryState, int]:
         states = [one.state for one in self._deliveries.values() if one.alert.receiver == receiver]
         return {state: states.count(state) for state in DeliveryState}
-
-
-def _claim(due: dict[str, float], now: datetime, until: datetime, limit: int) -> tuple[str, ...]:
-    ready = [
-        key for key, at in sorted(due.items(), key=lambda one: one[1]) if at <= now.timestamp()
-    ]
-    taken = tuple(ready[:limit])
-    due.update(dict.fromkeys(taken, until.timestamp()))
-    return taken

@@ -1,13 +1,16 @@
-"""The polling side of the store: whose turn it is, what is known, and the one write a poll."""
+"""The polling side of the store: what is known, and the one write a poll."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from itertools import chain
+from urllib.parse import urlsplit
 
 from monitor.core.commit import Commit
 from monitor.core.dedupe import names_of_new
+from monitor.core.digest import digest
 from monitor.core.models import FeedState, Identity, Known, Seen, StoryRef
 from monitor.edges.store import keys
 from monitor.edges.store.connection import Connected, Pipeline
@@ -18,6 +21,7 @@ from monitor.edges.store.records import (
     CARRIER,
     FEED_STATE,
     FULL_READ,
+    RETIRED,
     STORY,
     STORY_FIELD,
     TOLD,
@@ -26,47 +30,20 @@ from monitor.edges.store.records import (
     reference,
     write_seen,
 )
-from monitor.edges.store.scripts import CLAIM, RENEW
+from monitor.edges.store.scripts import EACH
 
 # Seconds that a story and its claims are remembered: a copy this much later is new again.
 # A story is known at least as long as its deliveries are, so that it is not told again.
 STORY_TTL = 91 * 86_400
 CLAIM_TTL = 14 * 86_400
+# Words of one command: Lua can hand on some 8,000 (an even number, for names and values).
+_WORDS = 2_000
 # Seconds after which a feed that is not polled any more is forgotten.
 FEED_TTL = 90 * 86_400
 
 
 class Polls(Connected):
-    """Whose turn it is, what is known, and the commit."""
-
-    def register(self, due: Mapping[str, datetime], *, prune: bool = True) -> None:
-        """Make these feeds take turns: new ones at the given time, known ones as they do.
-
-        `prune`: others take none any more.
-        """
-        with self.reached():
-            gone = set(self._redis.zrange(keys.DUE, 0, -1)) - due.keys() if prune else set()
-            pipe = self._redis.pipeline()
-            for key, at in due.items():
-                pipe.zadd(keys.DUE, {key: at.timestamp()}, nx=True)
-            if gone:
-                pipe.zrem(keys.DUE, *gone)
-            pipe.execute()
-
-    def claim_feeds(self, now: datetime, until: datetime, limit: int) -> tuple[str, ...]:
-        """Take up to `limit` feeds whose time has come; nobody else gets them before `until`."""
-        with self.reached():
-            run = self._redis.register_script(CLAIM)
-            return tuple(run(keys=[keys.DUE], args=[now.timestamp(), until.timestamp(), limit]))
-
-    def renew_feeds(
-        self, feeds: Sequence[str], lease: datetime, until: datetime
-    ) -> tuple[str, ...]:
-        """Those of the feeds that are still ours by the lease, now held until `until`."""
-        with self.reached():
-            run = self._redis.register_script(RENEW)
-            args = [lease.timestamp(), until.timestamp(), *feeds]
-            return tuple(run(keys=[keys.DUE], args=args))
+    """What is known, and the commit."""
 
     def feed_state(self, feed: str) -> FeedState:
         """What is remembered of a feed; a blank state for one never polled."""
@@ -76,40 +53,47 @@ class Polls(Connected):
 
     def known(self, feed: str, identities: Sequence[Identity]) -> Known:
         """What is known of these entries: in this feed, and as stories in any."""
-        with self.reached():
-            size = self._redis.hlen(keys.seen(feed))
-            seen = self._seen(feed, identities, everything=size >= FULL_READ)
-            return Known(seen, self._stories(identities, seen))
+        (seen,) = self.seen_each([(feed, identities)])
+        return Known(seen, self.stories_of(identities, seen))
 
-    def memory(self, feed: str) -> Mapping[str, Seen]:
+    def seen_each(self, asked: Sequence[tuple[str, Sequence[Identity]]]) -> list[dict[str, Seen]]:
+        """What each feed is remembered to have shown of these entries, by Identity.id; all that
+        it has shown where that is much, so that the oldest can be forgotten.
+        """
+        ids = [[one.id for one in identities] for _, identities in asked]
+        with self.reached():
+            pipe = self._redis.pipeline(transaction=False)
+            for (feed, _), these in zip(asked, ids, strict=True):
+                pipe.hlen(keys.seen(feed))
+                pipe.hmget(keys.seen(feed), these or [""])
+            found = iter(pipe.execute())
+        return [
+            self.memory(feed) if next(found) >= FULL_READ else _seen(these, next(found))
+            for (feed, _), these in zip(asked, ids, strict=True)
+        ]
+
+    def stories_of(
+        self, identities: Sequence[Identity], seen: Mapping[str, Seen]
+    ) -> dict[str, StoryRef]:
+        """The stories behind entries: by claim for new and edited ones, by id for known ones."""
+        names = list(dict.fromkeys(names_of_new(identities, seen)))
+        own = {seen[one.id].story for one in identities if one.id in seen}
+        with self.reached():
+            held = self._redis.mget([keys.claim(name) for name in names]) if names else []
+            by_claim = {name: story for name, story in zip(names, held, strict=True) if story}
+            refs = self._references({*by_claim.values(), *filter(None, own)})
+        named = {name: refs[story] for name, story in by_claim.items() if story in refs}
+        return refs | named
+
+    def memory(self, feed: str) -> dict[str, Seen]:
         """All that a feed is remembered to have shown, by Identity.id."""
         with self.reached():
             found = self._redis.hgetall(keys.seen(feed))
         return {key: read_seen(line) for key, line in found.items()}
 
-    def _seen(
-        self, feed: str, identities: Sequence[Identity], *, everything: bool
-    ) -> dict[str, Seen]:
-        if everything:
-            found = self._redis.hgetall(keys.seen(feed))
-            return {key: read_seen(line) for key, line in found.items()}
-        ids = [one.id for one in identities]
-        lines = self._redis.hmget(keys.seen(feed), ids) if ids else []
-        return {key: read_seen(line) for key, line in zip(ids, lines, strict=True) if line}
-
-    def _stories(
-        self, identities: Sequence[Identity], seen: Mapping[str, Seen]
-    ) -> dict[str, StoryRef]:
-        """The stories behind entries: by claim for new and edited ones, by id for known ones."""
-        names = list(dict.fromkeys(names_of_new(identities, seen)))
-        held = self._redis.mget([keys.claim(name) for name in names]) if names else []
-        by_claim = {name: story for name, story in zip(names, held, strict=True) if story}
-        own = {seen[one.id].story for one in identities if one.id in seen}
-        refs = self._references({*by_claim.values(), *filter(None, own)})
-        named = {name: refs[story] for name, story in by_claim.items() if story in refs}
-        return refs | named
-
     def _references(self, story_ids: set[str]) -> dict[str, StoryRef]:
+        if not story_ids:
+            return {}
         pipe = self._redis.pipeline(transaction=False)
         for one in story_ids:
             pipe.hgetall(keys.story(one))
@@ -118,6 +102,8 @@ class Polls(Connected):
 
     def commit(self, commit: Commit) -> bool:
         """Write all of it, or nothing and return False: it was decided on old knowledge."""
+        if commit.of_the_feed:
+            return self.commit_each([commit])[0]
         claimed = [keys.claim(name) for name in commit.claims]
         sent = [keys.delivery(one.id) for one in commit.deliveries]
 
@@ -134,6 +120,36 @@ class Polls(Connected):
 
         keys_read = [keys.feed(commit.feed), *claimed, *sent, *watched(commit)]
         return self._conditional(keys_read, attempt)
+
+    def commit_each(self, commits: Sequence[Commit]) -> tuple[bool, ...]:
+        """Write what concerns nothing but its feed, each for itself; whether it was written.
+
+        One round trip for all: most polls bring nothing, and must cost next to nothing.
+        """
+        if not commits:
+            return ()
+        args = ["rev"]
+        for one in commits:
+            before = one.state.revision - 1
+            args += [str(before or ""), json.dumps(list(_feed_commands(one)))]
+        with self.reached():
+            run = self._redis.register_script(EACH)
+            done = run(keys=[keys.feed(one.feed) for one in commits], args=args)
+        return tuple(map(bool, done))
+
+    def take_home(self, url: str, feed: str) -> str:
+        """Note that a feed is read at this address now; the key of the one that is already."""
+        configured = digest(url)
+        with self.reached():
+            if configured != feed and self._redis.zscore(keys.DUE, configured) is not None:
+                return configured
+            self._redis.hsetnx(keys.HOMES, configured, feed)
+            holder: str = self._redis.hget(keys.HOMES, configured) or feed
+        return "" if holder == feed else holder
+
+
+def _seen(ids: Sequence[str], lines: Sequence[str | None]) -> dict[str, Seen]:
+    return {name: read_seen(line) for name, line in zip(ids, lines, strict=False) if line}
 
 
 def _held(pipe: Pipeline, claimed: Sequence[str]) -> bool:
@@ -153,19 +169,34 @@ def _write(pipe: Pipeline, commit: Commit) -> None:
 
 
 def _write_feed(pipe: Pipeline, commit: Commit) -> None:
-    if commit.seen:
-        lines = {key: write_seen(one) for key, one in commit.seen.items()}
-        pipe.hset(keys.seen(commit.feed), mapping=lines)
-    if commit.forgotten:
-        pipe.hdel(keys.seen(commit.feed), *commit.forgotten)
-    state = FEED_STATE.dump_json(commit.state, exclude_defaults=True)
-    fields = {"rev": commit.state.revision, "url": commit.url, "state": state}
-    pipe.hset(keys.feed(commit.feed), mapping=fields)
-    for key in (keys.feed(commit.feed), keys.seen(commit.feed)):
-        pipe.expire(key, FEED_TTL)
-    if commit.state.next_poll:
-        # xx: a feed taken out of the configuration meanwhile does not come back.
-        pipe.zadd(keys.DUE, {commit.feed: commit.state.next_poll.timestamp()}, xx=True)
+    for command in _feed_commands(commit):
+        pipe.execute_command(*command)
+
+
+def _feed_commands(commit: Commit) -> Iterator[list[str]]:
+    """What is written of the feed itself, as commands of the server."""
+    feed, state = keys.feed(commit.feed), commit.state
+    lines = list(chain.from_iterable((name, write_seen(one)) for name, one in commit.seen.items()))
+    for at in range(0, len(lines), _WORDS):
+        yield ["HSET", keys.seen(commit.feed), *lines[at : at + _WORDS]]
+    for at in range(0, len(commit.forgotten), _WORDS):
+        yield ["HDEL", keys.seen(commit.feed), *commit.forgotten[at : at + _WORDS]]
+    host = urlsplit(state.move.url).hostname or ""
+    written = FEED_STATE.dump_json(state, exclude_defaults=True).decode()
+    own = ["url", commit.url] if state.revision == 1 else []
+    yield ["HSET", feed, "rev", str(state.revision), "host", host, "state", written, *own]
+    yield ["EXPIRE", feed, str(FEED_TTL)]
+    yield ["EXPIRE", keys.seen(commit.feed), str(FEED_TTL)]
+    if state.next_poll and commit.sets_turn:
+        # XX: a feed taken out of the configuration meanwhile does not come back.
+        yield ["ZADD", keys.DUE, "XX", repr(state.next_poll.timestamp()), commit.feed]
+    elif state.dead:
+        yield ["ZREM", keys.DUE, commit.feed]
+    if state.failures:
+        retired = state.dead and not state.next_poll
+        yield ["HSET", keys.FAILING, commit.feed, RETIRED if retired else str(state.outcome)]
+    else:
+        yield ["HDEL", keys.FAILING, commit.feed]
 
 
 def _write_stories(pipe: Pipeline, commit: Commit) -> None:

@@ -19,6 +19,7 @@ from monitor.core.models import (
     Story,
     StoryRef,
 )
+from monitor.core.websub import Subscription
 
 # Every record is JSON with optional members: a newer version may add some, an older one
 # ignores those, so a step up or down reads what it finds.
@@ -29,10 +30,14 @@ ALERT = TypeAdapter(Alert)
 CONDITION = TypeAdapter(Condition)
 SILENCE = TypeAdapter(Silence)
 LOGGED = TypeAdapter(Logged)
+SUBSCRIPTION = TypeAdapter(Subscription)
 
 # From this many remembered entries on, a feed's whole memory is read, so that the oldest
 # can be forgotten.
 FULL_READ = 4_000
+
+# What stands for the outcome of a feed that is not polled any more.
+RETIRED = "retired"
 
 # Fields of a story's hash: what it is, who carries it, whom it was settled with.
 STORY_FIELD, BY, TOLD = "story", "by:", "told:"
@@ -59,6 +64,17 @@ class Entered:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """How pushing goes: subscriptions by state, entries by what brought them first, pushes that
+    were not used by reason.
+    """
+
+    subscriptions: dict[str, int] = field(default_factory=dict)
+    first: dict[str, int] = field(default_factory=dict)
+    dropped: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Gauges:
     """How full and how far behind the store is; ages in seconds, sizes in bytes."""
 
@@ -79,6 +95,7 @@ class Gauges:
     policy: str = ""
     persistent: bool = False
     version: str = ""
+    websub: Tally = field(default_factory=Tally)
 
 
 def write_seen(seen: Seen) -> str:

@@ -7,8 +7,10 @@ from monitor.edges.store.ledger import Ledger
 from monitor.edges.store.likes import Likes
 from monitor.edges.store.polls import Polls
 from monitor.edges.store.silences import Silences
+from monitor.edges.store.subscriptions import Subscriptions
+from monitor.edges.store.turns import Turns
 from monitor.edges.store.views import Views
 
 
-class RedisStore(Polls, Likes, Outbox, Ledger, Silences, Views):
+class RedisStore(Turns, Polls, Likes, Outbox, Ledger, Silences, Subscriptions, Views):
     """All parts of the store over one connection pool (`redis://`, `rediss://`, `unix://`)."""

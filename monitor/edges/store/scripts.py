@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-# KEYS[1]: a sorted set by due time. ARGV: now, until, limit.
+# KEYS: feeds by due time, hosts by when they may be asked, hosts in somebody's hands.
+# ARGV: now, until, limit.
 # Takes what is due and moves it to `until`: that is the lease. Whoever dies holding it
-# needs no clean-up; it is simply due again then.
+# needs no clean-up; it is simply due again then. Hosts whose time has come are forgotten.
 CLAIM = """
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', ARGV[1])
 local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[3])
 for _, member in ipairs(due) do
   redis.call('ZADD', KEYS[1], ARGV[2], member)
@@ -13,18 +16,68 @@ end
 return due
 """
 
-# KEYS[1]: as above. ARGV: the lease (a time) we hold, the new one, then the members.
-# Returns the members whose lease is still that one.
-RENEW = """
-local held = {}
-for i = 3, #ARGV do
-  local score = redis.call('ZSCORE', KEYS[1], ARGV[i])
-  if score and tonumber(score) == tonumber(ARGV[1]) then
-    redis.call('ZADD', KEYS[1], ARGV[2], ARGV[i])
-    held[#held + 1] = ARGV[i]
+# KEYS: as above. ARGV: now, until, when to come back for a host in other hands, the latest time
+# that can be meant, the prefix of hashes; then for each feed its name, its host, our lease of it
+# and our hold of its host ('' for none).
+# Those still ours by the lease whose host may be asked, and is in our hands or nobody's, are held
+# until `until` together with the host: {name, host, state}. Of the others their turn is put off.
+BEGIN = """
+local now, latest, begun, ours = tonumber(ARGV[1]), tonumber(ARGV[4]), {}, {}
+for i = 6, #ARGV, 4 do
+  local name, host = ARGV[i], ARGV[i + 1]
+  local score = redis.call('ZSCORE', KEYS[1], name)
+  if score and tonumber(score) == tonumber(ARGV[i + 2]) then
+    local kept = redis.call('HMGET', ARGV[5] .. name, 'state', 'host')
+    if kept[2] and kept[2] ~= '' then host = kept[2] end
+    local held = tonumber(redis.call('ZSCORE', KEYS[3], host) or 0)
+    local free = tonumber(redis.call('ZSCORE', KEYS[2], host) or 0)
+    if not ours[host] and free > now and free <= latest then
+      redis.call('ZADD', KEYS[1], free, name)
+    elseif not ours[host] and held > now and held <= latest and held ~= tonumber(ARGV[i + 3]) then
+      redis.call('ZADD', KEYS[1], math.min(held, tonumber(ARGV[3])), name)
+    else
+      ours[host] = true
+      redis.call('ZADD', KEYS[3], ARGV[2], host)
+      redis.call('ZADD', KEYS[1], ARGV[2], name)
+      begun[#begun + 1] = {name, host, kept[1] or ''}
+    end
   end
 end
-return held
+return begun
+"""
+
+# KEYS: as above. ARGV: a JSON list with for each host its name, our hold of it and when it may be
+# asked again; then feeds of it that we hold no longer, each with our lease: their turn is when the
+# host's is.
+FREE = """
+for _, one in ipairs(cjson.decode(ARGV[1])) do
+  local held = redis.call('ZSCORE', KEYS[3], one[1])
+  if held and tonumber(held) == tonumber(one[2]) then redis.call('ZREM', KEYS[3], one[1]) end
+  redis.call('ZADD', KEYS[2], 'GT', one[3], one[1])
+  for i = 4, #one, 2 do
+    local score = redis.call('ZSCORE', KEYS[1], one[i])
+    if score and tonumber(score) == tonumber(one[i + 1]) then
+      redis.call('ZADD', KEYS[1], one[3], one[i])
+    end
+  end
+end
+"""
+
+# KEYS: hashes. ARGV: a field, then for each hash the value it must have there ('' for none) and a
+# JSON list of commands to run then. Each stands for itself; returns 1 or 0 for each.
+EACH = """
+local done = {}
+for i, key in ipairs(KEYS) do
+  local found = redis.call('HGET', key, ARGV[1]) or ''
+  done[i] = 0
+  if found == ARGV[2 * i] then
+    for _, command in ipairs(cjson.decode(ARGV[2 * i + 1])) do
+      redis.call(unpack(command))
+    end
+    done[i] = 1
+  end
+end
+return done
 """
 
 # KEYS[1]: a sorted set by due time. ARGV: now, how many at most, the prefix of hashes.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain
 
 from monitor.core.models import DeliveryState, FeedState
 from monitor.core.pacing import set_back
@@ -13,6 +15,10 @@ from monitor.edges.store.connection import Connected
 from monitor.edges.store.polls import STORY_TTL
 from monitor.edges.store.records import CONDITION, FEED_STATE, Gauges, StoredStory, read_story
 from monitor.edges.store.scripts import SET_BACK
+from monitor.edges.store.subscriptions import tally
+
+# Feeds in one command: the server must not be busy with one of us for long.
+_CHUNK = 2_000
 
 
 class Views(Connected):
@@ -21,11 +27,26 @@ class Views(Connected):
     def feed_states(self, feeds: Sequence[str]) -> dict[str, FeedState]:
         """The state of each feed that was polled at least once, by feed key."""
         with self.reached():
-            pipe = self._redis.pipeline(transaction=False)
-            for feed in feeds:
-                pipe.hget(keys.feed(feed), "state")
-            found = zip(feeds, pipe.execute(), strict=True)
+            parts = (feeds[at : at + _CHUNK] for at in range(0, len(feeds), _CHUNK))
+            found = chain.from_iterable(map(self._states, parts))
             return {feed: FEED_STATE.validate_json(state) for feed, state in found if state}
+
+    def _states(self, feeds: Sequence[str]) -> list[tuple[str, str | None]]:
+        pipe = self._redis.pipeline(transaction=False)
+        for feed in feeds:
+            pipe.hget(keys.feed(feed), "state")
+        return list(zip(feeds, pipe.execute(), strict=True))
+
+    def health(self, feeds: Sequence[str]) -> tuple[dict[str, int], int]:
+        """How many of these feeds cannot be read, by outcome, and how many were polled ever.
+
+        Counted by the server: it is asked every minute, of a hundred thousand feeds too.
+        """
+        with self.reached():
+            failing = Counter(self._redis.hgetall(keys.FAILING).values())
+            parts = (feeds[at : at + _CHUNK] for at in range(0, len(feeds), _CHUNK))
+            polled = sum(self._redis.exists(*map(keys.feed, part)) for part in parts)
+        return dict(failing), polled
 
     def due_times(self, feeds: Sequence[str]) -> dict[str, float]:
         """When each feed's next turn is (epoch seconds), leases included."""
@@ -70,7 +91,8 @@ class Views(Connected):
         """Move back by so much all that waits: the clock it was timed by was set back."""
         with self.reached():
             run = self._redis.register_script(SET_BACK)
-            run(keys=[keys.DUE], args=[seconds, ""])
+            for one in (keys.DUE, keys.HOSTS, keys.HELD, keys.WEBSUB_DUE):
+                run(keys=[one], args=[seconds, ""])
             for one in self._redis.smembers(keys.RECEIVERS):
                 run(keys=[keys.outbox(one)], args=[seconds, keys.DELIVERY])
                 if found := self._redis.get(keys.condition(one)):
@@ -81,6 +103,11 @@ class Views(Connected):
         """Drop the oldest messages of one of Celery's queues beyond so many."""
         with self.reached():
             self._redis.ltrim(f"{keys.BROKER_PREFIX}{queue}", 0, longest - 1)
+
+    def queue_length(self, queue: str) -> int:
+        """How many messages wait in one of Celery's queues."""
+        with self.reached():
+            return int(self._redis.llen(f"{keys.BROKER_PREFIX}{queue}"))
 
     def gauges(self, now: datetime, queues: Sequence[str]) -> Gauges:
         """How full and how far behind the store is."""
@@ -109,6 +136,7 @@ class Views(Connected):
             policy=str(server.get("maxmemory_policy", "")),
             persistent=bool(server.get("aof_enabled")),
             version=str(server.get("valkey_version") or server.get("redis_version")),
+            websub=tally(self._redis),
         )
 
     def _oldest(self, receiver: str, now: float) -> float:

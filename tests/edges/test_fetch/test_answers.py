@@ -246,7 +246,7 @@ def test_a_connection_reset_within_a_body_leaves_it_incomplete(server: FeedServe
 def test_how_long_an_answer_holds_is_read_from_its_headers(
     server: FeedServer, headers: dict[str, str], seconds: float
 ) -> None:
-    url = server.serve("/feed", reply(FEED, **headers))
+    url = server.serve("/feed", reply(FEED, 200, **headers))
     assert document(visit(url, server)).max_age == seconds
 
 

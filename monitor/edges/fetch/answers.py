@@ -100,10 +100,10 @@ def _hub(response: httpx.Response) -> Hub:
 
 
 def _failure(response: httpx.Response, now: datetime) -> Failure:
-    status, wait = response.status_code, None
-    if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
-        wait = parse_retry_after(response.headers.get("retry-after"), now)
-    return Failure(_outcome(status), f"HTTP {status}{_phrase(status)}", wait)
+    status = response.status_code
+    busy = status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+    wait = parse_retry_after(response.headers.get("retry-after"), now) if busy else None
+    return Failure(_outcome(status), f"HTTP {status}{_phrase(status)}", wait, busy)
 
 
 def _outcome(status: int) -> PollOutcome:

@@ -27,7 +27,7 @@ from monitor.core.models import (
     PollOutcome,
     Validators,
 )
-from monitor.edges.answers import Answer, Onward, read_answer, usable
+from monitor.edges.fetch.answers import Answer, Onward, read_answer, usable
 from monitor.edges.net import (
     EXPECTED,
     AllowList,
@@ -109,11 +109,10 @@ class Fetcher:
         self, feed: Feed, validators: Validators, first: str
     ) -> Document | NotModified | Failure:
         start = url = _url(first)
-        own = _origin(_url(feed.url))
         visited = {url}
         permanent = True
         while True:
-            answer = await self._visit(url, self._headers(feed, validators, own == _origin(url)))
+            answer = await self._visit(url, self._headers(feed, validators, url))
             if isinstance(answer, Document) and url == start:
                 return replace(answer, url=first)
             if isinstance(answer, Failure):
@@ -146,8 +145,7 @@ class Fetcher:
         finally:
             await response.aclose()
 
-    def _headers(self, feed: Feed, validators: Validators, at_home: bool) -> dict[str, str]:
-        """`at_home`: whether the one asked is the configured one, who may see credentials."""
+    def _headers(self, feed: Feed, validators: Validators, url: httpx.URL) -> dict[str, str]:
         headers = {
             "User-Agent": self._limits.user_agent,
             "Accept": _ACCEPT,
@@ -157,7 +155,8 @@ class Fetcher:
             headers["If-None-Match"] = validators.etag
         if validators.last_modified:
             headers["If-Modified-Since"] = validators.last_modified
-        if feed.credentials and at_home:
+        # Only the configured one may see them, wherever the feed has moved or leads to.
+        if feed.credentials and _origin(url) == _origin(_url(feed.url)):
             word = b64encode(":".join(feed.credentials).encode()).decode()
             headers["Authorization"] = f"Basic {word}"
         return headers
@@ -189,7 +188,7 @@ def _url(text: str, base: httpx.URL | None = None) -> httpx.URL:
         raise Refused(PollOutcome.BAD_SCHEME, "the address is not a valid URL") from error
     if url.scheme not in _PORTS or not url.host or not 0 < _port(url) < 65536:
         raise Refused(PollOutcome.BAD_SCHEME, "the address is not an http or https URL")
-    return url.copy_with(userinfo=b"", fragment=None)
+    return url.copy_with(userinfo=b"", fragment=None) if url.userinfo or url.fragment else url
 
 
 def _port(url: httpx.URL) -> int:

@@ -1,0 +1,69 @@
+"""The commands about feeds."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+from monitor.cli.screens import plain
+from monitor.core.errors import BadInput, Fault
+from monitor.core.models import Failure
+from monitor.service import discovering
+from monitor.service.checking import check, read_settings
+from monitor.service.discovering import Found
+
+FAILED = 1
+
+
+@click.group()
+def feeds() -> None:
+    """Find feeds."""
+
+
+@feeds.command()
+@click.argument("url")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.pass_obj
+def discover(config: str | None, url: str, as_json: bool) -> None:
+    """Find the feeds of a site by one of its pages, and try each."""
+    address = discovering.address(url)
+    if not address:
+        raise BadInput([Fault("URL", "is not an http or https address", "https://...")])
+    settings = read_settings(config)
+    _, allow = check(settings)
+    found = discovering.run(settings, allow, address)
+    if isinstance(found, Failure):
+        _give_up(f"{address} cannot be read: {found.reason}")
+    if as_json:
+        click.echo(json.dumps([_row(one) for one in found], ensure_ascii=False, indent=1))
+    elif found:
+        click.echo(_table(found))
+    if not found:
+        _give_up(f"no feed was found at {address}")
+
+
+def _give_up(reason: str) -> NoReturn:
+    click.echo(f"monitor: {plain(reason)}", err=True)
+    sys.exit(FAILED)
+
+
+def _row(one: Found) -> dict[str, Any]:
+    newest = one.newest.isoformat() if one.newest else None
+    named = {"url": one.url, "title": one.title, "format": one.format}
+    return named | {"entries": one.entries, "newest": newest, "found_by": one.found_by}
+
+
+def _table(found: Sequence[Found]) -> str:
+    lines = [("URL", "FORMAT", "ENTRIES", "NEWEST (UTC)", "TITLE")]
+    for one in found:
+        newest = f"{one.newest:%Y-%m-%d %H:%M}" if one.newest else "-"
+        lines.append((one.url, one.format, str(one.entries), newest, one.title))
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    told = ["  ".join(map(str.ljust, map(plain, line), widths)).rstrip() for line in lines]
+    if found[0].found_by == "itself":
+        told.append("this address is a feed itself")
+    return "\n".join(told)

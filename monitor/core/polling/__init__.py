@@ -1,0 +1,23 @@
+"""When a feed is visited next, where, and with which conditions; what a visit teaches."""
+
+from monitor.core.polling.bounds import Polling
+from monitor.core.polling.life import health
+from monitor.core.polling.reasons import why
+from monitor.core.polling.visits import (
+    Approach,
+    after_failure,
+    after_push,
+    after_reading,
+    next_visit,
+)
+
+__all__ = [
+    "Approach",
+    "Polling",
+    "after_failure",
+    "after_push",
+    "after_reading",
+    "health",
+    "next_visit",
+    "why",
+]

@@ -1,0 +1,304 @@
+"""Many hosts at the same time, the feeds of one host one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Self
+
+import pytest
+
+from monitor.core.errors import Unavailable
+from monitor.core.models import (
+    Claimed,
+    Document,
+    Failure,
+    Feed,
+    Freed,
+    NotModified,
+    PollOutcome,
+    Validators,
+)
+from monitor.core.polling import Polling
+from monitor.core.triage import Policy
+from monitor.edges.rulebook import load_rulebook
+from monitor.edges.store.memory import MemoryStore
+from monitor.service.pipeline import Pipeline, Polled
+from monitor.service.visiting import ROOM, Batch, Visitor
+from tests import make
+from tests.service.fakes import Parser
+
+Answer = Document | NotModified | Failure
+GAP = timedelta(milliseconds=50)
+BUSY = Failure(PollOutcome.HTTP_429, "HTTP 429", 600.0, busy=True)
+
+
+@dataclass
+class Web:
+    """Answers as it is told; `asked` holds each URL and when it was asked and answered."""
+
+    answers: dict[str, Callable[[], Answer]] = field(default_factory=dict)
+    hanging: set[str] = field(default_factory=set)
+    asked: list[tuple[str, float, float]] = field(default_factory=list)
+    entered: int = 0
+
+    async def __aenter__(self) -> Self:
+        self.entered += 1
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.entered -= 1
+
+    async def fetch(self, feed: Feed, validators: Validators, at: str = "") -> Answer:
+        started = time.monotonic()
+        try:
+            await asyncio.sleep(60 if feed.url in self.hanging else 0.01)
+            return self.answers.get(feed.url, NotModified)()
+        finally:
+            self.asked.append((feed.url, started, time.monotonic()))
+
+    def urls(self) -> list[str]:
+        return [url for url, _, _ in self.asked]
+
+
+class Rig:
+    """A visitor over a store in memory."""
+
+    def __init__(self, store: MemoryStore, *urls: str) -> None:
+        self.store, self.web = store, Web()
+        self.done: list[Polled] = []
+        self.troubles: list[Exception] = []
+        feeds = {feed.key: feed for feed in map(Feed, urls)}
+        self.keys = tuple(feeds)
+        self.start = datetime.now(UTC) - timedelta(seconds=1)
+        store.register(dict.fromkeys(feeds, self.start))
+        pipeline = Pipeline(
+            store=store,
+            parser=Parser({b"news": (make.entry(),)}),
+            policy=Policy(load_rulebook(None), (make.route("desk"),)),
+            polling=Polling(),
+            clock=lambda: datetime.now(UTC),
+            jitter=lambda: 0.0,
+        )
+        self.visitor = Visitor(
+            pipeline=pipeline,
+            store=store,
+            feeds=feeds,
+            connect=lambda: self.web,
+            clock=lambda: datetime.now(UTC),
+            gap=GAP,
+            lease=timedelta(seconds=60),
+            done=self.done.append,
+            trouble=self.troubles.append,
+        )
+
+    def batch(self) -> Batch:
+        """All that is due, claimed."""
+        until = datetime.now(UTC) + timedelta(seconds=60)
+        found = self.store.claim_feeds(datetime.now(UTC), until, 9_999)
+        return Batch(found, until.timestamp())
+
+    def until(self, true: Callable[[], bool]) -> None:
+        end = time.monotonic() + 5
+        while not true():
+            assert time.monotonic() < end, (self.done, self.troubles, self.web.asked)
+            time.sleep(0.01)
+
+
+@contextmanager
+def rig(*urls: str, store: MemoryStore | None = None) -> Iterator[Rig]:
+    made = Rig(store or MemoryStore(), *urls)
+    try:
+        yield made
+    finally:
+        made.visitor.close()
+
+
+def hosts(count: int) -> list[str]:
+    return [f"https://host{n}.example/feed" for n in range(count)]
+
+
+def test_all_feeds_of_a_batch_are_polled_and_take_their_next_turn() -> None:
+    with rig(*hosts(5)) as it:
+        it.visitor.poll(it.batch())
+        it.until(lambda: len(it.done) == 5)
+        assert all(one.committed for one in it.done)
+        assert min(it.store.due_times(it.keys).values()) > time.time() + 500
+
+
+def test_a_document_is_read_and_the_poll_told_when_it_is_written() -> None:
+    with rig(*hosts(2)) as it:
+        it.web.answers[hosts(1)[0]] = lambda: Document(hosts(1)[0], b"news")
+        it.visitor.poll(it.batch())
+        it.until(lambda: len(it.done) == 2)
+        assert sorted(one.new for one in it.done) == [0, 1]
+
+
+def test_a_host_that_hangs_holds_up_nobody() -> None:
+    with rig(*hosts(ROOM // 2 + 1)) as it:
+        it.store.register(dict.fromkeys(it.keys[:-1], it.start))
+        it.web.hanging.add(hosts(1)[0])
+        started = time.monotonic()
+        it.visitor.poll(it.batch())
+        it.until(lambda: len(it.done) == ROOM // 2 - 1)
+        it.store.register({it.keys[-1]: it.start}, prune=False)
+        it.visitor.poll(it.batch())
+        it.until(lambda: len(it.done) == ROOM // 2)
+        assert time.monotonic() - started < 4
+
+
+def test_a_batch_waits_until_there_is_room_for_it() -> None:
+    with rig(*hosts(ROOM)) as it:
+        it.web.hanging.update(hosts(ROOM))
+        full, more = it.batch(), Batch(it.keys[:1], 0.0)
+
+        def poll(batch: Batch) -> None:
+            with suppress(CancelledError):
+                it.visitor.poll(batch)
+
+        waiting = [threading.Thread(target=poll, args=(one,)) for one in (full, more)]
+        for one in waiting:
+            one.daemon = True
+            one.start()
+            time.sleep(0.2)
+        assert all(one.is_alive() for one in waiting)
+        it.visitor.close()
+
+
+def test_feeds_of_one_host_are_asked_one_at_a_time_with_a_gap_in_between() -> None:
+    urls = [f"https://one.example/{n}" for n in range(3)]
+    with rig(*urls) as it:
+        it.visitor.poll(it.batch())
+        it.until(lambda: len(it.done) == 3)
+        times = sorted((start, end) for _, start, end in it.web.asked)
+        gaps = [later - end for (_, end), (later, _) in pairwise(times)]
+        assert min(gaps) >= GAP.total_seconds() - 0.005
+
+
+def test_a_host_in_other_hands_is_not_asked() -> None:
+    with rig(*hosts(1)) as it:
+        other = Claimed(it.keys[0], "host0.example", it.start)
+        it.store.register({"x": it.start}, prune=False)
+        now = datetime.now(UTC)
+        taken = it.store.take_turns([other], now, now + timedelta(seconds=60))
+        assert len(taken) == 1
+        it.store.free_hosts([Freed("y", now, now)])
+        it.visitor.poll(Batch(it.keys, it.start.timestamp()))
+        time.sleep(0.3)
+        assert it.web.asked == []
+
+
+def test_a_host_that_has_too_much_to_do_is_left_alone_with_all_its_feeds() -> None:
+    urls = [f"https://one.example/{n}" for n in range(4)]
+    with rig(*urls) as it:
+        for url in urls:
+            it.web.answers[url] = lambda: BUSY
+        it.visitor.poll(it.batch())
+        it.until(lambda: len(it.done) == 1)
+        it.until(lambda: min(it.store.due_times(it.keys).values()) > time.time() + 590)
+        assert len(it.web.asked) == 1
+
+
+def test_more_feeds_of_a_host_than_fit_in_a_row_are_due_again_right_after() -> None:
+    urls = [f"https://one.example/{n}" for n in range(25)]
+    with rig(*urls) as it:
+        it.visitor.gap = timedelta(milliseconds=1)
+        it.visitor.poll(it.batch())
+        it.until(lambda: len(it.done) == 20)
+        it.until(lambda: sum(at < time.time() for at in it.store.due_times(it.keys).values()) == 5)
+
+
+def test_a_feed_that_somebody_else_has_by_now_is_left_to_them() -> None:
+    urls = [f"https://one.example/{n}" for n in range(2)]
+    with rig(*urls) as it:
+        batch = it.batch()
+        it.visitor.gap, it.visitor.lease = timedelta(seconds=0.3), timedelta(seconds=0.5)
+        it.visitor.poll(batch)
+        it.until(lambda: len(it.web.asked) == 1)
+        (rest,) = set(it.keys) - {Feed(it.web.urls()[0]).key}
+        it.store.commit(make.commit(Feed(next(u for u in urls if Feed(u).key == rest))))
+        time.sleep(0.6)
+        assert len(it.web.asked) == 1
+
+
+def test_a_lease_that_is_half_over_is_renewed_before_the_next_feed() -> None:
+    urls = [f"https://one.example/{n}" for n in range(2)]
+    with rig(*urls) as it:
+        it.visitor.gap, it.visitor.lease = timedelta(seconds=0.3), timedelta(seconds=0.5)
+        it.visitor.poll(it.batch())
+        it.until(lambda: len(it.done) == 2)
+
+
+def test_what_goes_wrong_with_one_feed_is_told_and_stops_no_other() -> None:
+    urls = [f"https://one.example/{n}" for n in range(3)]
+
+    def bug() -> Answer:
+        raise KeyError("a bug")
+
+    more = hosts(3)
+    with rig(*urls, *more) as it:
+        it.web.answers[urls[0]] = bug
+        it.web.answers[urls[1]] = lambda: Document(urls[1], b"unheard of")
+        for url in more:
+            it.web.answers[url] = lambda: Document("u", b"news")
+        it.visitor.poll(it.batch())
+        it.until(lambda: len(it.done) == 4 and len(it.troubles) == 2)
+        assert {type(one) for one in it.troubles} == {KeyError}
+
+
+class Away(MemoryStore):
+    """A store that goes away after so many turns were taken."""
+
+    left = 0
+
+    def take_turns(self, *given: object, **more: object) -> tuple[object, ...]:  # type: ignore[override]
+        self._check()
+        return super().take_turns(*given, **more)  # type: ignore[arg-type]
+
+    def commit_each(self, *given: object) -> tuple[bool, ...]:
+        self._check()
+        return super().commit_each(*given)  # type: ignore[arg-type]
+
+    def _check(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise Unavailable("the store is away")
+
+
+def test_a_batch_that_cannot_be_begun_is_said_to_whoever_brought_it() -> None:
+    with rig(*hosts(1), store=Away()) as it:
+        with pytest.raises(Unavailable):
+            it.visitor.poll(it.batch())
+        assert it.web.asked == []
+
+
+def test_a_store_that_goes_away_meanwhile_is_told_and_room_is_made() -> None:
+    store = Away()
+    store.left = 1
+    urls = [f"https://one.example/{n}" for n in range(2)]
+    with rig(*urls, store=store) as it:
+        it.visitor.gap, it.visitor.lease = timedelta(seconds=0.3), timedelta(seconds=0.5)
+        it.visitor.poll(it.batch())
+        it.until(lambda: len(it.troubles) == 2)
+        store.left = 99
+        it.store.register(dict.fromkeys(it.keys, it.start))
+        assert it.web.entered == 1
+
+
+def test_an_end_lets_what_is_in_hand_come_to_its_end_and_is_no_hurdle_for_more() -> None:
+    with rig(*hosts(3)) as it:
+        it.visitor.poll(it.batch())
+        it.visitor.close()
+        assert len(it.done) == 3
+        assert it.web.entered == 0
+        it.visitor.close()
+        it.store.register({"unheard-of": it.start}, prune=False)
+        it.visitor.poll(it.batch())
+        it.until(lambda: it.web.entered == 1)
