@@ -13,8 +13,9 @@ from monitor.cli.screens import plain
 from monitor.core.errors import BadInput, Fault
 from monitor.core.models import Failure
 from monitor.service import discovering
-from monitor.service.checking import check, read_settings
+from monitor.service.checking import read_settings
 from monitor.service.discovering import Found
+from monitor.service.wiring import Service
 
 FAILED = 1
 
@@ -33,9 +34,7 @@ def discover(config: str | None, url: str, as_json: bool) -> None:
     address = discovering.address(url)
     if not address:
         raise BadInput([Fault("URL", "is not an http or https address", "https://...")])
-    settings = read_settings(config)
-    _, allow = check(settings)
-    found = discovering.run(settings, allow, address)
+    found = discovering.run(Service(read_settings(config)), address)
     if isinstance(found, Failure):
         _give_up(f"{address} cannot be read: {found.reason}")
     if as_json:

@@ -18,9 +18,10 @@ from monitor.cli import feeds, rows, screens, sending, websub
 from monitor.cli.durations import DURATION
 from monitor.cli.replaying import Replaying
 from monitor.core.errors import BadInput, Fault, Unavailable
+from monitor.edges.settings import Settings
 from monitor.edges.store import embedded
 from monitor.service import evaluation, running
-from monitor.service.checking import read_checked, read_settings, secrets
+from monitor.service.checking import advice, read_checked, read_settings, secrets
 from monitor.service.clockwork import utc_now
 from monitor.service.logs import setup_logs
 from monitor.service.wiring import Service
@@ -44,9 +45,14 @@ def cli(ctx: click.Context, config: str | None) -> None:
 @click.pass_obj
 def run(config: str | None) -> None:
     """Run everything in the foreground: store, worker, sender and beat."""
+    running.run(_checked(config))
+
+
+def _checked(config: str | None) -> Settings:
+    """The settings, checked with all that belongs to them; the rest is let go of."""
     settings, _ = read_checked(config)
     setup_logs(secrets(settings))
-    running.run(settings)
+    return settings
 
 
 @cli.command()
@@ -67,7 +73,7 @@ def check_command(config: str | None) -> None:
     for name, these in counts.items():
         click.echo(f"{name:10} {len(these)}")
     click.echo(f"rulebook   {rulebook.version}, topics: {', '.join(rulebook.topics)}")
-    for note in rulebook.notes:
+    for note in (*advice(settings), *rulebook.notes):
         click.echo(f"worth a look: {note}")
     click.echo("no fault found")
 
@@ -171,7 +177,8 @@ def _status(service: Service) -> dict[str, Any]:
     ]
     names = [one.name for one in service.settings.receivers]
     late = rows.overdue(found.states.values(), utc_now())
-    return rows.status_row(feeds, found.gauges, names, utc_now(), late)
+    hosts = service.store.waiting_hosts(utc_now() + service.settings.host_gap)
+    return rows.status_row(feeds, found.gauges, names, utc_now(), late, hosts)
 
 
 @cli.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -13,16 +13,18 @@ from monitor.edges.store.records import Gauges, Tally
 
 
 class _Collected(Collector):
-    """The gauges of one look at the store."""
+    """The gauges of one look at the store, and the feeds that cannot be read by outcome."""
 
-    def __init__(self, gauges: Gauges) -> None:
-        self._gauges = gauges
+    def __init__(self, gauges: Gauges, failing: Mapping[str, int]) -> None:
+        self._gauges, self._failing = gauges, failing
 
     def collect(self) -> Iterator[Metric]:
         one = self._gauges
-        yield _by_receiver("oldest_delivery_seconds", "Overdue since.", one.oldest_delivery)
-        yield _by_receiver("closed_until", "Nothing is sent before (epoch seconds).", one.closed)
+        late, closed = "Overdue since.", "Nothing is sent before (epoch seconds)."
+        yield _counted("oldest_delivery_seconds", late, "receiver", one.oldest_delivery)
+        yield _counted("closed_until", closed, "receiver", one.closed)
         yield _states(one)
+        yield _counted("feeds_failing", "Feeds that cannot be read.", "outcome", self._failing)
         for name, said, value in (
             ("feeds_due", "Feeds whose turn has come.", one.due),
             ("stories", "Stories remembered.", one.stories),
@@ -43,10 +45,10 @@ def _states(one: Gauges) -> Metric:
     return family
 
 
-def _by_receiver(name: str, said: str, values: dict[str, float]) -> Metric:
-    family = GaugeMetricFamily(f"monitor_{name}", said, labels=("receiver",))
-    for receiver, value in values.items():
-        family.add_metric((receiver,), value)
+def _counted(name: str, said: str, label: str, values: Mapping[str, float]) -> Metric:
+    family = GaugeMetricFamily(f"monitor_{name}", said, labels=(label,))
+    for word, value in values.items():
+        family.add_metric((word,), value)
     return family
 
 
@@ -57,10 +59,7 @@ def _websub(tally: Tally) -> Iterator[Metric]:
         ("first", "Entries of subscribed feeds by what brought them first.", "by", tally.first),
         ("dropped", "Pushes that were not used by reason.", "reason", tally.dropped),
     ):
-        family = GaugeMetricFamily(f"monitor_websub_{name}", said, labels=(label,))
-        for value, count in counts.items():
-            family.add_metric((value,), count)
-        yield family
+        yield _counted(f"websub_{name}", said, label, counts)
 
 
 def _latency(one: Gauges) -> Metric:
@@ -73,8 +72,8 @@ def _latency(one: Gauges) -> Metric:
     return family
 
 
-def metrics(gauges: Gauges) -> str:
-    """All metrics, in Prometheus' text format."""
+def metrics(gauges: Gauges, failing: Mapping[str, int]) -> str:
+    """All metrics, in Prometheus' text format; `failing`: unreadable feeds by outcome."""
     registry = CollectorRegistry()
-    registry.register(_Collected(gauges))
+    registry.register(_Collected(gauges, failing))
     return generate_latest(registry).decode()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -108,7 +108,11 @@ def feed_row(feed: Feed, state: FeedState | None, due: float | None) -> dict[str
         "interval": round(state.interval, 1),
         "because": why(state),
         "moved_to": state.move.url or None,
+        "hub": state.push.hub.url or None,
+        "subscribed_until": iso(state.push.until),
         "failures": state.failures,
+        "failing_since": iso(state.failing_since),
+        "dead_since": iso(state.dead),
     }
 
 
@@ -134,10 +138,11 @@ def status_row(
     receivers: Iterable[str],
     now: datetime,
     late: int = 0,
+    hosts: Mapping[str, datetime] | None = None,
 ) -> dict[str, Any]:
     """All of `status --json`; `receivers` are shown even if nothing was sent to them yet.
 
-    `late`: how many feeds are overdue.
+    `late`: how many feeds are overdue. `hosts`: those that asked to be left alone, until when.
     """
     nothing: dict[DeliveryState, int] = {}
     counted = {name: gauges.counts.get(name, nothing) for name in receivers} | gauges.counts
@@ -158,6 +163,7 @@ def status_row(
             "outbox": gauges.outboxes,
             "oldest_delivery_seconds": {k: round(v, 1) for k, v in gauges.oldest_delivery.items()},
             "broker": gauges.broker,
+            "hosts_waiting": {name: iso(until) for name, until in (hosts or {}).items()},
             "seconds_since": {
                 name: round(now.timestamp() - at, 1) for name, at in sorted(gauges.alive.items())
             },

@@ -16,6 +16,8 @@ from monitor.edges.store.records import StoredStory
 _WIDEST_TITLE = 70
 # More failing feeds than this are counted by reason instead of listed.
 _LISTED = 30
+# Seconds after which a process that said nothing is taken for ended.
+_SILENT = 30
 
 
 def plain(text: str) -> str:
@@ -144,8 +146,8 @@ def unknown_link(url: str) -> str:
 def status(row: dict[str, Any]) -> str:
     """The state of everything, for a terminal."""
     told = _deliveries(row)
-    lines = _feeds(row["feeds"]) + told + _service(row)
-    return "\n".join(lines)
+    lines = _feeds(row["feeds"]) + _moved(row["feeds"]) + _hosts(row["queues"]["hosts_waiting"])
+    return "\n".join(lines + told + _service(row) + _push(row))
 
 
 def _feeds(feeds: list[dict[str, Any]]) -> list[str]:
@@ -160,11 +162,26 @@ def _feeds(feeds: list[dict[str, Any]]) -> list[str]:
         return [*lines, "  each of them: monitor status --json"]
     for one in failing:
         following = one["next_poll"] or "never"
-        again = f"{one['failures']} in a row, next try {following}; {one['because']}"
+        since = f"{one['failures']} in a row since {one['failing_since']}"
+        again = f"{since}, next try {following}; {one['because']}"
         lines.append(
             f"  {one['outcome']:12} {plain(one['name'])}: {plain(one['reason'])} ({again})"
         )
     return lines
+
+
+def _moved(feeds: list[dict[str, Any]]) -> list[str]:
+    """Feeds that are read elsewhere than configured."""
+    moved = [one for one in feeds if one["moved_to"]]
+    lines = [f"MOVED       {len(moved)} read elsewhere than configured"] if moved else []
+    return lines + [f"  {plain(one['name'])}: {plain(one['moved_to'])}" for one in moved[:_LISTED]]
+
+
+def _hosts(waiting: dict[str, str]) -> list[str]:
+    """Hosts that have too much to do, and all of whose feeds wait."""
+    lines = [f"HOSTS       {len(waiting)} left alone: they have too much to do"] if waiting else []
+    shown = list(waiting.items())[:_LISTED]
+    return lines + [f"  {plain(host)} until {until}" for host, until in shown]
 
 
 def _deliveries(row: dict[str, Any]) -> list[str]:
@@ -188,7 +205,7 @@ def _service(row: dict[str, Any]) -> list[str]:
     queues, latency, kept = row["queues"], row["latency"], row["store"]
     silent = queues["seconds_since"].get("poll_due")
     beat = "never ran" if silent is None else f"last ran {silent:.0f} s ago"
-    down = silent is None or silent > 30 or queues["feeds_overdue"]
+    down = silent is None or silent > _SILENT or queues["feeds_overdue"]
     return [
         f"POLLING     {beat}{' - ARE WORKER AND BEAT RUNNING?' if down else ''}; "
         f"{queues['feeds_due']} feeds due, {queues['feeds_overdue']} overdue",
@@ -198,6 +215,21 @@ def _service(row: dict[str, Any]) -> list[str]:
         + ("" if kept["persistent"] else " - NOT PERSISTENT: a restart forgets everything")
         + ("" if kept["policy"] == "noeviction" else f" - EVICTS KEYS ({kept['policy']})"),
     ]
+
+
+def _push(row: dict[str, Any]) -> list[str]:
+    """How hubs do, where there are any."""
+    websub, silent = row["websub"], row["queues"]["seconds_since"].get("websub")
+    if not websub["subscriptions"]:
+        return []
+    first = f"{websub['first']['push']} first by push, {websub['first']['poll']} by poll"
+    unused = f"; not used: {_counts(websub['dropped'])}" if websub["dropped"] else ""
+    down = " - IS monitor websub RUNNING?" if silent is None or silent > _SILENT else ""
+    return [f"PUSH        hubs: {_counts(websub['subscriptions'])}; news: {first}{unused}{down}"]
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{n} {name}" for name, n in counts.items())
 
 
 def _seconds(value: float | None) -> str:

@@ -142,7 +142,8 @@ def route(config: str | None, source: str) -> None:
 def metrics(config: str | None) -> None:
     """Print metrics in Prometheus' text format (for a textfile collector)."""
     service = Service(read_settings(config))
-    click.echo(as_metrics(service.store.gauges(utc_now(), QUEUES)), nl=False)
+    failing, _ = service.store.health(list(service.feeds))
+    click.echo(as_metrics(service.store.gauges(utc_now(), QUEUES), failing), nl=False)
 
 
 @click.group()

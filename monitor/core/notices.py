@@ -90,8 +90,9 @@ def feed_notices(
 def _feed_dead(feed: Feed, state: FeedState, dead: datetime) -> tuple[str, str, str]:
     since = state.failing_since or dead
     text = (
-        f"{state.reason}; failing since {since:%d %b %H:%M} UTC. {feed.url} is asked once a day "
-        f"until {dead + PROBED:%d %b}, then no more. Where it has gone, change its url."
+        f"{state.reason}. It has failed since {since:%d %b %H:%M} UTC; it is asked once a day "
+        f"until {dead + PROBED:%d %b}, then no more. Its url is {feed.url}: change it if the feed "
+        "has moved, take it out if it is gone."
     )
     return f"feed dead {feed.key} {since.timestamp():.0f}", f"Feed given up: {feed.source}", text
 

@@ -8,6 +8,7 @@ the kernel (SIGXCPU), and the parent sees the pipe close.
 
 from __future__ import annotations
 
+import gc
 import math
 import os
 import resource
@@ -26,6 +27,8 @@ from monitor.core.models import Document, Earlier, Failure, Feed, Parsed, PollOu
 from monitor.core.parse import ParseLimits, parse
 
 _LENGTH = struct.Struct("!I")
+# New objects before the collector looks for circles among them: a document makes thousands.
+_COLLECT = 20_000
 # Seconds between looks at whether the parent still lives.
 _LOOK_AROUND = 2.0
 
@@ -193,6 +196,9 @@ def main() -> None:
     os.dup2(2, 1)
     sys.excepthook = _last_words(outgoing)
     _bound(bounds)
+    # What is loaded by now stays: the collector need not look through it again and again.
+    gc.freeze()
+    gc.set_threshold(_COLLECT)
     serve(sys.stdin.buffer, outgoing, bounds.cpu_seconds)
 
 

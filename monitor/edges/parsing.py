@@ -75,6 +75,11 @@ class ParserProcess:
             return Failure(PollOutcome.PARSE_ERROR, self._why(child))
         return answer.parsed or answer.failure or Parsed(())
 
+    def start(self) -> None:
+        """Have a child ready for the first document."""
+        with self._lock:
+            self._child = self._taken()
+
     def close(self) -> None:
         """End the child; the next document would start another."""
         with self._lock:

@@ -19,9 +19,9 @@ from monitor.edges.settings import Settings, all_routes, load_settings
 from monitor.edges.store import embedded
 
 
-def read_settings(config: str | None) -> Settings:
-    """The settings of this process; raises BadInput with every fault."""
-    return load_settings(Path(config) if config else None, os.environ, Path.cwd())
+def read_settings(config: str | None, *, feeds: bool = True) -> Settings:
+    """The settings of this process (`feeds`: with them); raises BadInput with every fault."""
+    return load_settings(Path(config) if config else None, os.environ, Path.cwd(), feeds=feeds)
 
 
 def store_url(settings: Settings) -> str:
@@ -75,6 +75,17 @@ def check(settings: Settings) -> tuple[Rulebook, AllowList]:
     if faults or rulebook is None:
         raise BadInput(faults)
     return rulebook, parse_allow(settings.allow)
+
+
+def advice(settings: Settings) -> tuple[Fault, ...]:
+    """What works, and could be better."""
+    place, told = f"{settings.path}: polling.contact", settings.user_agent
+    if settings.contact and told:
+        return (Fault(place, "is not sent, for network.user_agent says who asks"),)
+    if settings.contact or told:
+        return ()
+    why = "is not set: nobody whom we bother can tell us"
+    return (Fault(place, why, "a URL or an e-mail address of yours"),)
 
 
 def _wrong_exceptions(settings: Settings) -> Iterable[Fault]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitor.core.models import Document, Failure, Feed, Parsed, PollOutcome, Validators
@@ -21,14 +21,13 @@ from monitor.core.parse.discovery import (
 from monitor.core.parse.links import absolute
 from monitor.core.parse.sniff import legal
 from monitor.edges.fetch import Fetcher, FetchLimits
-from monitor.edges.net import AllowList
 from monitor.edges.parsing import ParserProcess
-from monitor.edges.settings import Settings
 from monitor.service import ports
 from monitor.service.clockwork import utc_now
+from monitor.service.wiring import Service
 
-# So many addresses are asked at most, so many seconds apart, within so many in all.
-_VISITS, _GAP, _DEADLINE = 20, 0.5, 30.0
+# So many addresses are asked at most, within so many seconds, the gaps between them not counted.
+_VISITS, _DEADLINE = 20, 30.0
 # After so many addresses of a page without a feed among them, the usual places are tried.
 _PATIENCE = 9
 # Seconds for one address, and for reading what it gave.
@@ -51,16 +50,15 @@ class Found:
     found_by: str
 
 
-def run(settings: Settings, allow: AllowList, url: str) -> tuple[Found, ...] | Failure:
+def run(service: Service, url: str) -> tuple[Found, ...] | Failure:
     """The feeds of the site that has this page, or why the page cannot be read."""
-    limits = FetchLimits(deadline=_FETCH, max_body=settings.max_body)
-    if settings.user_agent:
-        limits = replace(limits, user_agent=settings.user_agent)
+    settings, gap = service.settings, service.settings.host_gap.total_seconds()
+    limits = FetchLimits(_FETCH, max_body=settings.max_body, user_agent=service.user_agent)
     parser = ParserProcess(_PARSE, wall_seconds=_PARSE, limits=ParseLimits(settings.max_entries))
 
     async def search() -> tuple[Found, ...] | Failure:
-        async with Fetcher(allow, limits, utc_now) as fetcher:
-            return await discover(url, fetcher, parser)
+        async with Fetcher(service.allow, limits, utc_now) as fetcher:
+            return await discover(url, fetcher, parser, gap=gap)
 
     try:
         return asyncio.run(search())
@@ -73,16 +71,17 @@ async def discover(
     fetcher: ports.Fetcher,
     parser: ports.Parser,
     *,
-    gap: float = _GAP,
+    gap: float,
     deadline: float = _DEADLINE,
 ) -> tuple[Found, ...] | Failure:
     """Feeds in the order of likelihood; what was found when the time (seconds) is over.
 
-    A Failure tells why the page itself cannot be read. `gap`: seconds between two requests.
+    A Failure tells why the page itself cannot be read. `gap`: seconds between two requests, for
+    which there is time beside the deadline.
     """
     search = _Search(fetcher, parser, gap)
     try:
-        async with asyncio.timeout(deadline):
+        async with asyncio.timeout(deadline + _VISITS * gap):
             failure = await search.look(url)
     except TimeoutError:
         failure = None

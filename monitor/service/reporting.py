@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 
-from monitor.core.models import Outcome
+from monitor.core.models import Feed, FeedState, Outcome, Verdict
 from monitor.service.pipeline import Polled
 from monitor.service.sending import Sent
 
@@ -30,7 +30,23 @@ def report_poll(polled: Polled, now: datetime) -> None:
     if after.key != before.key:
         words = {"feed": feed.url, "source": feed.source, "by": after.key}
         log.info("feed gives its entries new guids at each poll; known otherwise now", **words)
-    for verdict in polled.verdicts if polled.committed else ():
+    if polled.committed:
+        _report_life(feed, before, after)
+        _report_stories(polled.verdicts)
+
+
+def _report_life(feed: Feed, before: FeedState, after: FeedState) -> None:
+    """A line where a feed was given up, and where it is read elsewhere from now on."""
+    words = {"feed": feed.url, "source": feed.source}
+    if after.dead and not before.dead:
+        log.warning("feed given up", **words, why=after.reason)
+    if after.move.url != before.move.url:
+        log.info("feed has moved", **words, to=after.move.url or feed.url)
+
+
+def _report_stories(verdicts: Iterable[Verdict]) -> None:
+    """A line for each story that alerts, or would but for a silence."""
+    for verdict in verdicts:
         if verdict.outcome is Outcome.SILENCED:
             title, why = verdict.entry.title, verdict.reason
             log.info("silenced", story=verdict.story_id, title=title, why=why)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import gc
 import os
 import sys
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -32,9 +36,18 @@ def run(settings: Settings) -> None:
         commands["websub"] = "monitor websub"
     names = {"feeds": len(settings.feeds), "receivers": [one.name for one in settings.receivers]}
     log.info("starting", **names, config=str(settings.path), data_dir=str(settings.data_dir))
+    settings = replace(settings, feeds=())
+    _give_back()
     supervisor = Supervisor(commands, _environ(settings))
     asyncio.run(supervisor.run(_Ready(settings), last=("store",)))
     log.info("ended")
+
+
+def _give_back() -> None:
+    """Hand memory back to the system: what was read to be checked is not needed any more."""
+    gc.collect()
+    with suppress(AttributeError, OSError):  # only glibc has it
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _claim_folder(data_dir: Path) -> None:

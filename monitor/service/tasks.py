@@ -8,11 +8,13 @@ docs/decisions.md.
 
 from __future__ import annotations
 
+import gc
 import resource
 import sys
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from typing import Any, NoReturn
 
@@ -34,6 +36,8 @@ from monitor.service.wiring import QUEUES, Service
 _TICK, _SWEEP, _PULSE = 1.0, 5.0, 60.0
 _LONGEST_QUEUE = 5_000
 _SOCKETS = 4_096
+# New objects before the collector looks for circles among them.
+_COLLECT = 20_000
 
 # It warns of pickled messages run by root; ours are JSON and name no code.
 warnings.filterwarnings("ignore", message="You're running the worker with superuser")
@@ -50,7 +54,7 @@ def _broker_url(url: str) -> str:
 def make_app() -> Celery:
     """The Celery app of this machine's configuration; a broken one ends the process."""
     try:
-        settings = read_settings(None)
+        settings = read_settings(None, feeds=False)
     except BadInput as bad:
         _refuse(bad)
     made = Celery("monitor", broker=_broker_url(store_url(settings)))
@@ -105,7 +109,8 @@ app = make_app()
 @cache
 def service() -> Service:
     """The working parts of this process."""
-    return Service(read_settings(None), wake=_wake)
+    settings = read_settings(None, feeds=False)
+    return Service(settings, wake=_wake, feeds=lambda: read_settings(None).feeds)
 
 
 def _calm(step: Callable[[], None]) -> None:
@@ -179,7 +184,7 @@ def _discard(_: object) -> None:
 @cache
 def _queues() -> RedisStore:
     """Past the rules and feeds: all that beat needs of the service."""
-    return RedisStore(store_url(read_settings(None)))
+    return RedisStore(store_url(read_settings(None, feeds=False)))
 
 
 @signals.before_task_publish.connect
@@ -192,7 +197,7 @@ def _bound(routing_key: str | None = None, **_: Any) -> None:
 
 @signals.setup_logging.connect
 def _logs(**_: Any) -> None:
-    setup_logs(secrets(read_settings(None)))
+    setup_logs(secrets(read_settings(None, feeds=False)))
 
 
 @signals.worker_shutting_down.connect
@@ -204,7 +209,10 @@ def _stop_sending(**_: Any) -> None:
 
 @signals.worker_process_init.connect
 def _begin_polling(**_: Any) -> None:
-    """A socket each for many hosts at a time, and some for those that stay open for a moment."""
+    """A parser that is ready; and a socket each for many hosts at a time, some of which stay open
+    for a moment.
+    """
+    service().parser.start()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _SOCKETS if hard == resource.RLIM_INFINITY else min(_SOCKETS, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
@@ -215,6 +223,19 @@ def _end_polling(**_: Any) -> None:
     """What is in hand may end; the rest is found again by its lease."""
     if service.cache_info().currsize:
         service().close()
+
+
+@signals.celeryd_after_setup.connect
+def _load_feeds(instance: Any = None, **_: Any) -> None:
+    """Before the pool forks, so that its processes share them; only where feeds are polled."""
+    if "poll" in instance.app.amqp.queues.consume_from:
+        feeds = tuple(service().feeds.values())
+        setup_logs(secrets(replace(service().settings, feeds=feeds)))
+        # What is loaded by now stays: the collector need not look through it again and again,
+        # nor touch (and so copy) what the pool's processes share.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(_COLLECT)
 
 
 @signals.worker_init.connect

@@ -25,7 +25,7 @@ from monitor.service.ports import Fetcher, PollStore
 
 # Feeds in hand at the same time; a further batch is begun when it fits. Most of them wait for
 # their turn with a host.
-ROOM = 1_000
+ROOM = 2_000
 # Hosts asked at the same time, each with what it brings in memory until that is read.
 _AT_ONCE = 100
 # Feeds of one host visited in one go; the others have their turn right after.

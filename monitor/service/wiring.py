@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -17,7 +17,7 @@ from monitor.core.batching import deal
 from monitor.core.dedupe import claims
 from monitor.core.errors import Unavailable
 from monitor.core.identity import identify
-from monitor.core.models import Entry, FeedState
+from monitor.core.models import Entry, Feed, FeedState
 from monitor.core.parse import ParseLimits
 from monitor.core.rulebook import Rulebook
 from monitor.core.triage import Policy
@@ -34,7 +34,7 @@ from monitor.service.reporting import Throttle, report_poll, report_pulse
 from monitor.service.visiting import Batch, Visitor
 
 # Batches that may wait for a poller: more than are begun in a second, fewer than in a lease.
-_BATCHES_WAITING = 10
+_BATCHES_WAITING = 20
 # Seconds between the first polls of new feeds at most.
 _SPREAD = 0.01
 # Celery's queues: polling, sending, and the ticks that start both.
@@ -81,15 +81,23 @@ class Service:
         *,
         out: TextIO | None = None,
         wake: Callable[[str], None] = lambda _: None,
+        feeds: Callable[[], Iterable[Feed]] | None = None,
     ) -> None:
-        """`wake` hears of each receiver for whom a poll put something out."""
+        """`wake` hears of each receiver for whom a poll put something out. `feeds` are asked for
+        when first needed, if they are not in the settings.
+        """
         self.settings = settings
         self.wake = wake
         self.rulebook, self.allow = check(settings)
-        self.feeds = {feed.key: feed for feed in settings.feeds}
+        self._feeds = feeds or (lambda: settings.feeds)
         self._out = out or sys.stdout
         self._registering, self._troubles = Throttle(every=60), Throttle(every=60)
         self._registered = False
+
+    @cached_property
+    def feeds(self) -> dict[str, Feed]:
+        """The configured feeds by key."""
+        return {feed.key: feed for feed in self._feeds()}
 
     @cached_property
     def store(self) -> RedisStore:

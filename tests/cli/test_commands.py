@@ -14,7 +14,7 @@ from datetime import timedelta
 import pytest
 
 from monitor.core.identity import identify
-from monitor.core.models import Attempt, Condition, PollOutcome, Seen
+from monitor.core.models import Attempt, Claimed, Condition, Freed, PollOutcome, Seen
 from monitor.edges.rulebook import SHIPPED
 from monitor.edges.store.redis import RedisStore
 from monitor.service.clockwork import utc_now
@@ -268,7 +268,12 @@ def test_status_shows_feeds_deliveries_latency_and_store(shell: Shell, kept: Red
     assert row["deliveries"] == {"desk": {"pending": 0, "sent": 1, "failed": 0, "dead": 0}}
     assert row["store"]["reachable"]
     assert row["latency"]["count"] == 1
+    now, later = utc_now(), utc_now() + timedelta(seconds=60)
+    kept.claim_feeds(now, later, 9)
+    kept.take_turns([Claimed(make.OTHER.key, "busy.example:443", later)], now, later)
+    kept.free_hosts([Freed("busy.example:443", later, now + timedelta(hours=1))])
     said = shell("status").out
+    assert "HOSTS       1 left alone: they have too much to do\n  busy.example:443 until" in said
     assert "1 failing, 1 healthy" in said
     assert "no such name" in said
     assert "never ran - ARE WORKER AND BEAT RUNNING?" in said
@@ -342,9 +347,18 @@ def test_eval_names_lines_and_files_that_cannot_be_read(shell: Shell) -> None:
     assert "missing.jsonl: No such file" in said.err
 
 
+def test_check_asks_for_a_contact_and_tells_where_it_is_not_sent(shell: Shell) -> None:
+    assert "polling.contact: is not set: nobody whom we bother can tell us" in shell("check").out
+    shell.config('network.user_agent = "us/1"\n')
+    assert "worth a look" not in shell("check").out
+    shell.config('network.user_agent = "us/1"\npolling.contact = "desk@news.example"\n')
+    said = shell("check")
+    assert (said.code, "polling.contact: is not sent" in said.out) == (0, True)
+
+
 def test_check_tells_what_is_worth_a_look(shell: Shell) -> None:
     shutil.copytree(SHIPPED, shell.folder / "rulebook")
-    shell.config('rulebook = "rulebook"\n')
+    shell.config('rulebook = "rulebook"\npolling.contact = "desk@news.example"\n')
     assert "worth a look" not in shell("check").out
     with (shell.folder / "rulebook" / "blockers.txt").open("a", encoding="utf-8") as file:
         file.write("\nTombouctou\n")

@@ -9,7 +9,9 @@ from datetime import timedelta
 
 import pytest
 
+from monitor.cli.metrics import metrics
 from monitor.core.models import Attempt, Condition, Delivery
+from monitor.edges.store.records import Gauges
 from monitor.edges.store.redis import RedisStore
 from monitor.service.clockwork import utc_now
 from tests import make
@@ -104,6 +106,11 @@ def test_what_was_given_up_is_sent_again_one_by_one_or_all(
     assert shell("redeliver").code == shell("redeliver", "--dead", "d_1").code == 2
     counts = json.loads(shell("status", "--json").out)["deliveries"]["desk"]
     assert counts == {"pending": 2, "sent": 1, "failed": 1, "dead": 0}
+
+
+def test_metrics_tell_feeds_that_cannot_be_read_by_outcome() -> None:
+    said = metrics(Gauges(reachable=True), {"http_404": 2})
+    assert 'monitor_feeds_failing{outcome="http_404"} 2.0' in said
 
 
 @pytest.mark.slow

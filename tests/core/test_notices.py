@@ -90,8 +90,9 @@ def test_all_are_told_once_that_a_feed_is_given_up_and_what_to_do() -> None:
     assert [one.alert.receiver, two.alert.receiver] == ["desk", "ops"]
     assert (one.alert.kind, one.alert.story.title) == ("notice", "Feed given up: Sahel Daily")
     assert one.alert.story.summary == (
-        "404 Not Found; failing since 13 Mar 12:00 UTC. https://sahel.example/feed is asked once "
-        "a day until 13 Apr, then no more. Where it has gone, change its url."
+        "404 Not Found. It has failed since 13 Mar 12:00 UTC; it is asked once a day until 13 Apr, "
+        "then no more. Its url is https://sahel.example/feed: change it if the feed has moved, "
+        "take it out if it is gone."
     )
     assert of_feed(DEAD, DEAD) == []
     assert of_feed(make.state(), make.state()) == []

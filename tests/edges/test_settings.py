@@ -186,7 +186,8 @@ def test_all_faults_are_told_at_once_with_line_key_and_hint(load: Load) -> None:
         ('[polling]\nmin_interval = "10ms"', "min_interval is below one second"),
         ('[polling]\ndeadline = "0s"', "deadline is below one second"),
         ('[polling]\nhost_gap = "61s"', "host_gap is above one minute"),
-        ('[polling]\ncontact = "a\\nb"', "polling.contact does not have the right form"),
+        ('[polling]\ncontact = "a\\nb"', "polling.contact is longer than 200, or not"),
+        ('[network]\nuser_agent = "a\\nb"', "network.user_agent is longer than 200, or not"),
         (
             '[[feeds]]\nurl = "https://a/"\npriority = "top"',
             "feeds[0].priority is none of the words",

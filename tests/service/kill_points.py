@@ -23,7 +23,7 @@ from monitor.edges.transports.webhook import Webhook
 
 # Point -> before ("<") or after (">") which step. In the order of a poll, then of a delivery.
 POLL = {
-    "poll-held": (RedisStore, "renew_feeds", ">"),
+    "poll-held": (RedisStore, "take_turns", ">"),
     "poll-fetched": (Fetcher, "fetch", ">"),
     "poll-parsed": (ParserProcess, "parse", ">"),
     "poll-decided": (RedisStore, "commit", "<"),

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pytest
 import structlog
 
-from monitor.core.models import Attempt, FeedState, PollOutcome
+from monitor.core.models import Attempt, FeedState, Move, PollOutcome
 from monitor.service.logs import Redactor, setup_logs
 from monitor.service.pipeline import Polled
 from monitor.service.reporting import Throttle, report_poll, report_pulse, report_sent
@@ -110,6 +110,21 @@ def test_a_feed_is_told_of_when_it_breaks_changes_its_way_and_mends(out: io.Stri
         ("feed cannot be read", "dns"),
     ]
     assert next(one.get("next_try_in") for one in events(out)) == "0:10:00"
+
+
+def test_a_feed_that_is_given_up_or_moves_is_a_line(out: io.StringIO) -> None:
+    fine = make.state()
+    dead = replace(fine, failures=9, outcome=PollOutcome.HTTP_404, dead=make.NOW, reason="404")
+    moved = replace(fine, move=Move(url="https://new.example/"))
+    steps = ((replace(dead, dead=None), dead), (dead, dead), (fine, moved), (moved, fine))
+    for before, after in steps:
+        report_poll(polled(before, after), make.NOW)
+    said = [(one["event"], one.get("why"), one.get("to")) for one in events(out)]
+    assert said == [
+        ("feed given up", "404", None),
+        ("feed has moved", None, "https://new.example/"),
+        ("feed has moved", None, make.FEED.url),
+    ]
 
 
 def test_an_overtaken_poll_tells_no_alert(out: io.StringIO) -> None:

@@ -19,7 +19,7 @@ class Because(Enum):
     NEW = "nothing is known of its rhythm yet; asked every {gap}"
     FIXED = "asked every {gap}, as configured"
     RHYTHM = "{number} expected at this time of the week; asked every {gap}"
-    HIGH = "priority high: asked every {gap} at least"
+    HIGH = "priority high: asked at least every {gap}"
     MAX_AGE = "the server says it stays as it is for {long} (Cache-Control); asked every {gap}"
     TTL = "the feed asks to wait {long} (ttl); asked every {gap}"
     SKIP = "the hours it asks to skip end on {until} (skipHours, skipDays); asked every {gap}"
@@ -30,7 +30,7 @@ class Because(Enum):
         "the server asked to be left alone for {long} (Retry-After); asked again after {gap}"
     )
     DEAD = "dead: asked once a day until {until}"
-    RETIRED = "dead for too long: asked no more"
+    RETIRED = "dead for too long: asked no more until the service starts anew"
 
     def code(self, number: float | None = None) -> str:
         """What FeedState.because keeps."""

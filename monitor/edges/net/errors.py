@@ -58,6 +58,7 @@ NOT_SENT: tuple[type[Exception], ...] = (
 
 _CONNECT_ERRORS = (httpx.ConnectError, httpcore.ConnectError, aiohttp.ClientConnectorError)
 _BENEATH = (socket.gaierror, UnicodeError, ssl.SSLError)
+_COUNTED_APART = (*_BENEATH, aiohttp.ClientError)
 _KINDS: tuple[tuple[tuple[type[Exception], ...], PollOutcome, str], ...] = (
     ((socket.gaierror, UnicodeError), PollOutcome.DNS, "the host name could not be resolved"),
     ((ssl.SSLError,), PollOutcome.TLS, "the TLS handshake failed"),
@@ -125,8 +126,8 @@ def classify(error: Exception) -> Failure:
 def _system_word(error: Exception) -> str:
     """What the system calls it, as in ": connection refused"; "" where it has no word."""
     for one in _chain(error):
-        # Resolver and TLS count their errors on their own.
-        if isinstance(one, OSError) and not isinstance(one, _BENEATH) and one.errno:
+        # Resolver and TLS count their errors on their own, and aiohttp's take on their numbers.
+        if isinstance(one, OSError) and not isinstance(one, _COUNTED_APART) and one.errno:
             return f": {os.strerror(one.errno).lower()}"
     return ""
 

@@ -12,6 +12,7 @@ from monitor.core.models import Pace
 # What "off" stands for where a limit is expected.
 UNLIMITED = Pace(0, 0.0)
 _FASTEST = 10_000
+_HEADER = 200
 _PACE = re.compile(r"(\d{1,6})/(\d+(?:\.\d+)?)?\s*(ms|s|m|h|d)")
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _LISTEN = re.compile(r"([\w.-]+|\[[0-9a-fA-F:.]+\]):(\d{1,5})")
@@ -56,6 +57,13 @@ def parse_listen(text: object) -> tuple[str, int]:
     if found is None or not 0 < int(found[2]) < 65_536:
         raise ValueError('is no address and port like "127.0.0.1:8780"')
     return found[1].strip("[]"), int(found[2])
+
+
+def check_header(text: str) -> str:
+    """What goes into a header unchanged; raises ValueError when it cannot."""
+    if len(text) > _HEADER or not text.isascii() or not text.isprintable():
+        raise ValueError(f"is longer than {_HEADER}, or not of plain (ASCII) signs alone")
+    return text
 
 
 def check_store_url(url: str) -> str:

@@ -57,8 +57,12 @@ class Settings:
     websub: Endpoint | None
 
 
-def load_settings(path: Path | None, environ: Mapping[str, str], cwd: Path) -> Settings:
+def load_settings(
+    path: Path | None, environ: Mapping[str, str], cwd: Path, *, feeds: bool = True
+) -> Settings:
     """The settings of a config file, or the shipped ones; raises BadInput with all faults.
+
+    Without `feeds` there are none, and theirs are not looked for: a hundred thousand take 50 MB.
 
     Without a path, MONITOR_CONFIG is taken, then `monitor.toml` in `cwd`, then the shipped
     defaults, whose data lives below `cwd`.
@@ -69,13 +73,13 @@ def load_settings(path: Path | None, environ: Mapping[str, str], cwd: Path) -> S
     shipped = read_toml(DEFAULTS / "monitor.toml", ConfigFile, environ)
     receivers = shipped.receivers if config.receivers is None else config.receivers
     named = tuple(make_receiver(one, home) for one in receivers or ())
-    feeds, faults = _feeds(config, chosen, environ)
+    found, faults = _feeds(config, chosen, environ) if feeds else ((), [])
     routes = make_routes(config.routes, shipped.routes or (), named)
     faults += doubles(named, chosen)
     faults += unknown_receivers(routes, config.deliveries.notices or (), named, chosen)
-    if not feeds and not faults:
+    if feeds and not found and not faults:
         faults.append(Fault(f"{chosen}: feeds", "there is no feed to watch"))
-    settings = _settings(config, chosen, home, environ, feeds, named, routes)
+    settings = _settings(config, chosen, home, environ, found, named, routes)
     if faults:
         raise BadInput(faults, found=settings)
     return settings

@@ -11,6 +11,7 @@ from monitor.core.models import Cadence, Pace, Severity
 from monitor.core.websub import LONGEST, SHORTEST
 from monitor.edges.settings.forms import (
     check_callback,
+    check_header,
     check_store_url,
     check_url,
     check_zone,
@@ -24,6 +25,7 @@ from monitor.edges.settings.forms import (
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
+Header = Annotated[str, AfterValidator(check_header)]
 Topics = tuple[str, ...]
 
 
@@ -49,8 +51,7 @@ class PollingTable(_Table):
     max_entries: Annotated[int, Field(ge=1, le=100_000)] = 2_000
     batch: Annotated[int, Field(ge=1, le=200)] = 100
     host_gap: Duration = timedelta(seconds=1)
-    # It goes into a header.
-    contact: Annotated[str, Field(pattern=r"^[ -~]{0,200}$")] = ""
+    contact: Header = ""
 
     @model_validator(mode="after")
     def _ordered(self) -> PollingTable:
@@ -82,7 +83,7 @@ class NetworkTable(_Table):
     """[network]"""
 
     allow: tuple[str, ...] = ()
-    user_agent: str = ""
+    user_agent: Header = ""
 
 
 class StoreTable(_Table):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import chain
 
 from monitor.core.models import DeliveryState, FeedState
@@ -17,6 +17,8 @@ from monitor.edges.store.records import CONDITION, FEED_STATE, Gauges, StoredSto
 from monitor.edges.store.scripts import SET_BACK
 from monitor.edges.store.subscriptions import tally
 
+# Hosts that are shown at most.
+_HOSTS = 100
 # Feeds in one command: the server must not be busy with one of us for long.
 _CHUNK = 2_000
 
@@ -47,6 +49,16 @@ class Views(Connected):
             parts = (feeds[at : at + _CHUNK] for at in range(0, len(feeds), _CHUNK))
             polled = sum(self._redis.exists(*map(keys.feed, part)) for part in parts)
         return dict(failing), polled
+
+    def waiting_hosts(self, after: datetime) -> dict[str, datetime]:
+        """Hosts that are left alone for longer than until `after`: a hundred at most, the longest
+        first.
+        """
+        with self.reached():
+            found = self._redis.zrevrangebyscore(
+                keys.HOSTS, "+inf", after.timestamp(), 0, _HOSTS, withscores=True
+            )
+            return {host: datetime.fromtimestamp(at, UTC) for host, at in found}
 
     def due_times(self, feeds: Sequence[str]) -> dict[str, float]:
         """When each feed's next turn is (epoch seconds), leases included."""

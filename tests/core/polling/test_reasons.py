@@ -37,7 +37,7 @@ EVENING = make.at(6 * 3_600).timestamp()
             21_600,
             "hardly any entry is expected at this time of the week; asked every 6 h",
         ),
-        ("high", 600, "priority high: asked every 10 min at least"),
+        ("high", 600, "priority high: asked at least every 10 min"),
         (
             "max_age 1800",
             1_800,
@@ -63,7 +63,7 @@ EVENING = make.at(6 * 3_600).timestamp()
             "the server asked to be left alone for 5 min (Retry-After); asked again after 5 min",
         ),
         (f"dead {EVENING:.0f}", 86_400, "dead: asked once a day until 14 Mar 18:00 UTC"),
-        ("retired", 86_400, "dead for too long: asked no more"),
+        ("retired", 86_400, "dead for too long: asked no more until the service starts anew"),
         ("", 600, ""),
         ("of another version", 600, ""),
     ],

@@ -82,7 +82,7 @@ def test_a_name_without_an_address_is_a_dns_failure() -> None:
         async with Fetcher(AllowList(), LIMITS, lambda: NOW, nowhere) as visitor:
             return await visitor.fetch(Feed("http://nowhere.test/"), Validators())
 
-    assert outcome(asyncio.run(once())) is PollOutcome.DNS
+    assert asyncio.run(once()) == Failure(PollOutcome.DNS, "the host name could not be resolved")
 
 
 def test_a_closed_port_is_a_failed_connection(server: FeedServer) -> None:
