@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-WHOLE = ("monitor/core/", "monitor/service/pipeline.py")
+WHOLE = ("monitor/core/", "monitor/service/pipeline.py", "monitor/service/committing.py")
 
 
 def main() -> int:

@@ -18,13 +18,16 @@ def by_host(these: Iterable[_Any], host: Callable[[_Any], str]) -> list[list[_An
 
 
 def deal(feeds: Iterable[Feed], size: int) -> list[list[Feed]]:
-    """Batches of about `size` feeds; all of a host's are in one, so that it is not hurried."""
+    """Batches of up to `size` feeds; those of a host are in one, as far as they fit: only one
+    poller at a time may ask it.
+    """
     batches: list[list[Feed]] = []
     hosts = by_host(feeds, lambda feed: host_of(feed.url))
-    for host in sorted(hosts, key=len, reverse=True):
-        if not batches or len(batches[-1]) + len(host) > size:
+    parts = [host[at : at + size] for host in hosts for at in range(0, len(host), size)]
+    for part in sorted(parts, key=len, reverse=True):
+        if not batches or len(batches[-1]) + len(part) > size:
             batches.append([])
-        batches[-1] += host
+        batches[-1] += part
     return batches
 
 

@@ -212,6 +212,8 @@ def _begin_polling(**_: Any) -> None:
     """A parser that is ready; and a socket each for many hosts at a time, some of which stay open
     for a moment.
     """
+    if not _polls():
+        return
     service().parser.start()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _SOCKETS if hard == resource.RLIM_INFINITY else min(_SOCKETS, hard)
@@ -225,10 +227,15 @@ def _end_polling(**_: Any) -> None:
         service().close()
 
 
+def _polls() -> bool:
+    """Whether this worker takes batches of feeds."""
+    return "poll" in app.amqp.queues.consume_from
+
+
 @signals.celeryd_after_setup.connect
-def _load_feeds(instance: Any = None, **_: Any) -> None:
+def _load_feeds(**_: Any) -> None:
     """Before the pool forks, so that its processes share them; only where feeds are polled."""
-    if "poll" in instance.app.amqp.queues.consume_from:
+    if _polls():
         feeds = tuple(service().feeds.values())
         setup_logs(secrets(replace(service().settings, feeds=feeds)))
         # What is loaded by now stays: the collector need not look through it again and again,

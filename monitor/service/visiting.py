@@ -12,8 +12,8 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager
+from concurrent.futures import Future
+from contextlib import AbstractAsyncContextManager, ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -22,16 +22,17 @@ from monitor.core.models import Begun, Claimed, Failure, Feed, Freed
 from monitor.core.schedule import DAY
 from monitor.service.pipeline import Fetched, Pipeline, Polled
 from monitor.service.ports import Fetcher, PollStore
+from monitor.service.settling import Settler
 
 # Feeds in hand at the same time; a further batch is begun when it fits. Most of them wait for
 # their turn with a host.
 ROOM = 2_000
-# Hosts asked at the same time, each with what it brings in memory until that is read.
-_AT_ONCE = 100
+# Hosts asked at the same time, each with what it brings in memory until that is read; and seconds
+# after which a host that has not answered does not count any more, so that many which hang
+# hold up nobody.
+_AT_ONCE, _PROMPT = 100, 2.0
 # Feeds of one host visited in one go; the others have their turn right after.
 _IN_A_ROW = 20
-# Documents read together at most.
-_TOGETHER = 16
 # Seconds for which what brought nothing to read is gathered, to be written in one go.
 _GATHER = 0.1
 # Seconds that a host is left alone that has too much to do and does not say for how long.
@@ -54,7 +55,7 @@ class Visitor:
 
     `connect` makes a Fetcher, on the loop that it is used on. `gap` lies between two requests to
     a host; `lease` is how long a feed stays ours, twice as long as fetching and parsing take.
-    `done` hears of each poll that came to its end, `trouble` of each that an exception ended.
+    `done` hears of each poll that came to its end, `trouble` of what an exception ended.
     """
 
     pipeline: Pipeline
@@ -72,20 +73,33 @@ class Visitor:
     def poll(self, batch: Batch) -> None:
         """Begin a batch once there is room; return when there is room for another like it.
 
-        Raises Unavailable when it cannot be begun.
+        Raises Unavailable when it cannot be begun; and once, what ended the thread meanwhile.
         """
         with self._lock:
-            if self._round is None:
-                self._round = _Round(self)
-            loop = self._round.loop
-        asyncio.run_coroutine_threadsafe(self._round.take(batch), loop).result()
+            ours = self._round = self._round or _Round(self)
+            if ours.fault:
+                self._round = None
+        ours.begin(batch).result()
 
     def close(self) -> None:
-        """Let what is in hand end, but not for long."""
+        """Let what is in hand end, but not for long; the rest is given back."""
         with self._lock:
-            if self._round:
-                self._round.close()
-            self._round = None
+            ours, self._round = self._round, None
+        if ours and not ours.fault:
+            ours.close()
+
+
+@dataclass
+class _Stay:
+    """A host in our hands until `held`, and its feeds by their lease; how many of them were asked
+    so far, and how long the host is to be left alone then.
+    """
+
+    feeds: Sequence[Begun]
+    lease: datetime
+    held: datetime
+    wait: timedelta
+    asked: int = 0
 
 
 class _Round:
@@ -93,51 +107,61 @@ class _Round:
 
     def __init__(self, visitor: Visitor) -> None:
         self._our = visitor
+        self.fault: Exception | None = None
+        # Whoever brings a batch while the thread ends must not wait for it for ever.
+        self._gate = threading.Lock()
         self._load = 0
         self._hands: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Condition()
         self._asking = asyncio.Semaphore(_AT_ONCE)
-        self._quiet: list[Fetched] = []
-        self._queue: list[tuple[Fetched, asyncio.Future[None]]] = []
-        self._freed: list[Freed] = []
-        # One document after the other: the parser is one process.
-        self._reader = ThreadPoolExecutor(1, "reader")
-        self._writer = ThreadPoolExecutor(1, "writer")
+        self._settler = Settler(visitor.pipeline, visitor.store, visitor.done, visitor.trouble)
         self._ready, self._over = threading.Event(), asyncio.Event()
-        self.loop = asyncio.new_event_loop()
+        self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="visitor", daemon=True)
         self._thread.start()
         self._ready.wait()
 
     def _run(self) -> None:
-        with asyncio.Runner(loop_factory=lambda: self.loop) as runner:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
             runner.run(self._live())
 
     async def _live(self) -> None:
-        async with self._our.connect() as self._fetcher:
+        try:
+            async with self._our.connect() as self._fetcher:
+                self._ready.set()
+                while not self._over.is_set():
+                    await asyncio.sleep(_GATHER)
+                    await self._put_down(await self._settler.flush())
+        except Exception as error:  # noqa: BLE001 - raised where the next batch comes
+            with self._gate:
+                self.fault = error
             self._ready.set()
-            while not self._over.is_set():
-                await asyncio.sleep(_GATHER)
-                await self._flush()
+
+    def begin(self, batch: Batch) -> Future[None]:
+        """Have a batch taken; raises what ended the thread."""
+        with self._gate:
+            if self.fault:
+                raise self.fault
+            return asyncio.run_coroutine_threadsafe(self._take(batch), self._loop)
 
     def close(self) -> None:
         """As Visitor.close."""
-        asyncio.run_coroutine_threadsafe(self._end(), self.loop).result()
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
         self._thread.join()
-        self._reader.shutdown(wait=False, cancel_futures=True)
-        self._writer.shutdown()
+        self._settler.close()
 
     async def _end(self) -> None:
         if self._hands:
             await asyncio.wait(self._hands, timeout=_LAST)
         for one in self._hands:
             one.cancel()
-        await self._flush()
+        await asyncio.gather(*self._hands, return_exceptions=True)
+        await self._settler.flush()
         self._over.set()
 
     # -- a batch ---------------------------------------------------------------------
 
-    async def take(self, batch: Batch) -> None:
+    async def _take(self, batch: Batch) -> None:
         """As Visitor.poll."""
         size = min(len(batch.feeds), ROOM)
         await self._room(size)
@@ -149,7 +173,7 @@ class _Round:
             await self._put_down(size)
             raise
         await self._put_down(size - len(begun))
-        for feeds in by_host(begun, lambda one: one.host):
+        for feeds in by_host(sorted(begun, key=_planned), lambda one: one.host):
             hand = asyncio.create_task(self._visit(feeds, until))
             self._hands.add(hand)
             hand.add_done_callback(self._hands.discard)
@@ -171,112 +195,88 @@ class _Round:
 
     async def _begin(self, claimed: Sequence[Claimed], until: datetime) -> tuple[Begun, ...]:
         take, now = self._our.store.take_turns, self._our.clock()
-        return await self.loop.run_in_executor(self._writer, take, claimed, now, until)
+        return await self._settler.write(take, claimed, now, until)
 
     # -- a host ----------------------------------------------------------------------
 
     async def _visit(self, feeds: Sequence[Begun], until: datetime) -> None:
         """Ask for the feeds of one host in turn, with a gap in between, as long as it bears it."""
-        held, gap = until, self._our.gap
-        wait, asked = gap, 0
-        for one in feeds[:_IN_A_ROW]:
-            asked += 1
-            turn: Begun | None = one
-            if asked > 1:
-                await asyncio.sleep(gap.total_seconds())
-            if self._our.clock() > held - self._our.lease / 2:
-                again, held = Claimed(one.feed, one.host, until, held), self._until()
-                turn = await self._renewed(again, held)
-            wait = max(gap, await self._ask(turn))
-            if wait > gap:
-                break
-        await self._put_down(len(feeds) - asked)
-        left = tuple(Claimed(one.feed, one.host, until) for one in feeds[asked:])
-        self._freed.append(Freed(feeds[0].host, held, self._our.clock() + wait, left))
+        row, gap = feeds[:_IN_A_ROW], self._our.gap
+        await self._put_down(len(feeds) - len(row))
+        stay = _Stay(feeds, until, until, gap)
+        try:
+            for one in row:
+                if stay.asked:
+                    await asyncio.sleep(gap.total_seconds())
+                stay.wait = max(gap, await self._ask(one, stay))
+                stay.asked += 1
+                if stay.wait > gap:
+                    break
+            await self._put_down(len(row) - stay.asked)
+        finally:
+            self._let_go(stay)
+
+    def _let_go(self, stay: _Stay) -> None:
+        """Of the host, and of those of its feeds that were not asked to the end."""
+        rest = stay.feeds[stay.asked :]
+        left = tuple(Claimed(one.feed, one.host, stay.lease) for one in rest)
+        at = self._our.clock() + stay.wait
+        self._settler.freed.append(Freed(stay.feeds[0].host, stay.held, at, left))
 
     def _until(self) -> datetime:
         return self._our.clock() + self._our.lease
 
-    async def _renewed(self, claimed: Claimed, until: datetime) -> Begun | None:
-        """The feed, if it is still ours now that its turn has come."""
-        try:
-            return next(iter(await self._begin([claimed], until)), None)
-        except Exception as error:  # noqa: BLE001 - told there
-            self._our.trouble(error)
-            return None
-
-    async def _ask(self, one: Begun | None) -> timedelta:
+    async def _ask(self, one: Begun, stay: _Stay) -> timedelta:
         """Poll a feed; returns how long its host wants to be left alone."""
-        if one is None:
-            await self._put_down(1)
-            return timedelta()
+        fetched = None
         try:
-            async with self._asking:
-                fetched = await self._fetch(self._our.feeds[one.feed], one)
-                if fetched.brings:
-                    await self._be_read(fetched)
+            with ExitStack() as place:
+                await self._asking.acquire()
+                place.callback(self._asking.release)
+                fetched = await self._answer(one, stay, place)
+                if fetched and fetched.brings:
+                    await self._settler.read(fetched)
         except Exception as error:  # noqa: BLE001 - told there; the others have their turn
             self._our.trouble(error)
-            await self._put_down(1)
-            return timedelta()
-        if fetched.brings:
-            await self._put_down(1)
+            fetched = None
+        if fetched and not fetched.brings:
+            self._settler.quiet.append(fetched)
         else:
-            self._quiet.append(fetched)
-        return _patience(fetched)
+            await self._put_down(1)
+        return _patience(fetched) if fetched else timedelta()
+
+    async def _answer(self, one: Begun, stay: _Stay, place: ExitStack) -> Fetched | None:
+        """What a feed brings, if it is still ours now that it has its place."""
+        turn = await self._renewed(one, stay)
+        if turn is None:
+            return None
+        slow = self._loop.call_later(_PROMPT, place.close)
+        try:
+            return await self._fetch(self._our.feeds[turn.feed], turn)
+        finally:
+            slow.cancel()
+
+    async def _renewed(self, one: Begun, stay: _Stay) -> Begun | None:
+        """The feed; where our lease is half over, with a new one, if it is still ours."""
+        if self._our.clock() <= stay.held - self._our.lease / 2:
+            return one
+        claimed, held = Claimed(one.feed, one.host, stay.lease, stay.held), self._until()
+        for turn in await self._begin([claimed], held):
+            stay.held = held
+            return turn
+        return None
 
     async def _fetch(self, feed: Feed, begun: Begun) -> Fetched:
         approach = self._our.pipeline.approach(feed, begun.state)
         answer = await self._fetcher.fetch(feed, approach.validators, approach.url)
         return Fetched(feed, begun.state, approach, answer)
 
-    # -- what came of it -------------------------------------------------------------
 
-    async def _be_read(self, fetched: Fetched) -> None:
-        """Queue for the reader, who takes several at a time when they come fast."""
-        read: asyncio.Future[None] = self.loop.create_future()
-        self._queue.append((fetched, read))
-        if len(self._queue) == 1:
-            await self._work_off()
-        await read
-
-    async def _work_off(self) -> None:
-        """Read what is in the queue, until nothing is."""
-        while self._queue:
-            taken = self._queue[:_TOGETHER]
-            documents = [fetched for fetched, _ in taken]
-            await self.loop.run_in_executor(self._reader, self._read, documents)
-            del self._queue[: len(taken)]
-            for _, read in taken:
-                read.set_result(None)
-
-    def _read(self, documents: Sequence[Fetched]) -> None:
-        try:
-            for polled in self._our.pipeline.read(documents):
-                self._our.done(polled)
-        except Exception as error:  # noqa: BLE001 - told there
-            # One of them must not cost the others: each alone, if there are any.
-            if len(documents) == 1:
-                self._our.trouble(error)
-            for one in documents if len(documents) > 1 else ():
-                self._read([one])
-
-    async def _flush(self) -> None:
-        """Write what was gathered since the last time."""
-        quiet, self._quiet = self._quiet, []
-        freed, self._freed = self._freed, []
-        if not quiet and not freed:
-            return
-        try:
-            await self.loop.run_in_executor(self._writer, self._write, quiet, freed)
-        except Exception as error:  # noqa: BLE001 - told there; the leases bring it all back
-            self._our.trouble(error)
-        await self._put_down(len(quiet))
-
-    def _write(self, quiet: Sequence[Fetched], freed: Sequence[Freed]) -> None:
-        for polled in self._our.pipeline.settle(quiet):
-            self._our.done(polled)
-        self._our.store.free_hosts(freed)
+def _planned(one: Begun) -> float:
+    """When a feed's turn was to be, whatever came in between: those of one host that wait for
+    longest go first, or others might be due again before they ever have their turn.
+    """
+    return one.state.next_poll.timestamp() if one.state.next_poll else 0.0
 
 
 def _patience(fetched: Fetched) -> timedelta:

@@ -35,6 +35,8 @@ from monitor.service.visiting import Batch, Visitor
 
 # Batches that may wait for a poller: more than are begun in a second, fewer than in a lease.
 _BATCHES_WAITING = 20
+# Seconds by which the clocks of machines that share a store may differ.
+_SKEW = 60.0
 # Seconds between the first polls of new feeds at most.
 _SPREAD = 0.01
 # Celery's queues: polling, sending, and the ticks that start both.
@@ -165,8 +167,8 @@ class Service:
     # -- polling ---------------------------------------------------------------------
 
     def claim_batches(self) -> list[Batch]:
-        """Claim the feeds whose time has come, dealt out so that a host is in one batch; no more
-        than the pollers can have begun before the leases end.
+        """Claim the feeds whose time has come, dealt out by host; no more than the pollers can
+        have begun before the leases end.
         """
         now = utc_now()
         self._register(now)
@@ -187,11 +189,20 @@ class Service:
         puts its own back within a minute. Many new ones are not asked all at once, so that
         they do not come due all at once for ever after.
         """
-        if self._registering.lets("again"):
+        if not self._registered:
+            self._set_back(now)
+        if self._registering.lets("again") or not self._registered:
             step = min(self.settings.polling.interval / len(self.feeds), _SPREAD)
             due = {key: now + timedelta(seconds=n * step) for n, key in enumerate(self.feeds)}
             self.store.register(due, prune=not self._registered)
             self._registered = True
+
+    def _set_back(self, now: datetime) -> None:
+        """Where the clock was set back since anything ran, move what waits with it."""
+        last = self.store.gauges(now, ()).alive.get("poll_due", 0.0)
+        if (back := last - now.timestamp()) > _SKEW:
+            log.warning("the clock was set back; what waits is moved with it", seconds=round(back))
+            self.store.set_back(back)
 
     def poll(self, batch: Batch) -> None:
         """Begin to poll a batch; comes back when there is room for another."""

@@ -20,14 +20,22 @@ def test_a_digest_is_short_stable_and_tells_parts_apart() -> None:
     assert digest("\ud800") != digest("x")
 
 
-def test_all_feeds_of_a_host_are_in_one_batch() -> None:
-    given = feeds("https://a/1", "https://b/1", "https://a/2", "https://c/1", "https://a/3")
-    batches = [[one.url for one in batch] for batch in deal(given, 2)]
+def test_the_feeds_of_a_host_are_in_one_batch_as_far_as_they_fit() -> None:
+    given = feeds("https://b/1", "https://a/1", "https://a/2", "https://c/1", "https://a/3")
+    batches = [[one.url for one in batch] for batch in deal(given, 3)]
     assert batches == [
         ["https://a/1", "https://a/2", "https://a/3"],
         ["https://b/1", "https://c/1"],
     ]
     assert deal([], 2) == []
+
+
+def test_a_host_with_more_feeds_than_fit_into_a_batch_makes_none_that_is_larger() -> None:
+    given = feeds(*(f"https://a/{n}" for n in range(7)), "https://b/1")
+    assert [len(batch) for batch in deal(given, 3)] == [3, 3, 2]
+
+
+def test_a_host_is_told_from_a_url() -> None:
     assert [host_of(one) for one in ("mailto:x", "https://a:8/")] == ["", "a"]
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from ipaddress import ip_address
 
 import pytest
 
 from monitor.edges.net import AllowList, Blocked, parse_allow
-from monitor.edges.net.addresses import check, forbidden, plain
+from monitor.edges.net.addresses import _FORBIDDEN, check, forbidden, plain
 
 NOBODY = AllowList()
 
@@ -210,3 +211,9 @@ def test_a_host_at_a_port_is_stated_only_by_an_entry_that_covers_it_as_written()
     assert allow.states("127.0.0.1", 8800)
     assert not allow.states("127.0.0.1", 8801)
     assert not allow.states("elsewhere.test", 8800)
+
+
+def test_no_forbidden_range_lies_within_another() -> None:
+    """The look-up by where ranges begin relies on it."""
+    pairs = itertools.combinations(_FORBIDDEN, 2)
+    assert not [(a, b) for a, b in pairs if a.version == b.version and a.overlaps(b)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -68,8 +69,10 @@ class Parser:
     earlier: list[Earlier] = field(default_factory=list)
     marks: str = ""
     unchanged: int = 0
+    seconds: float = 0.0
 
     def parse(self, feed: Feed, document: Document, earlier: Earlier = ALL) -> Parsed | Failure:
+        time.sleep(self.seconds)
         self.parsed.append(document.body)
         self.earlier.append(earlier)
         found = self.entries[document.body]

@@ -2,127 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Self
 
 import pytest
 
 from monitor.core.errors import Unavailable
-from monitor.core.models import (
-    Claimed,
-    Document,
-    Failure,
-    Feed,
-    Freed,
-    NotModified,
-    PollOutcome,
-    Validators,
-)
-from monitor.core.polling import Polling
-from monitor.core.triage import Policy
-from monitor.edges.rulebook import load_rulebook
+from monitor.core.models import Claimed, Document, Feed, Freed
 from monitor.edges.store.memory import MemoryStore
-from monitor.service.pipeline import Pipeline, Polled
-from monitor.service.visiting import ROOM, Batch, Visitor
+from monitor.service.visiting import ROOM, Batch
 from tests import make
-from tests.service.fakes import Parser
-
-Answer = Document | NotModified | Failure
-GAP = timedelta(milliseconds=50)
-BUSY = Failure(PollOutcome.HTTP_429, "HTTP 429", 600.0, busy=True)
-
-
-@dataclass
-class Web:
-    """Answers as it is told; `asked` holds each URL and when it was asked and answered."""
-
-    answers: dict[str, Callable[[], Answer]] = field(default_factory=dict)
-    hanging: set[str] = field(default_factory=set)
-    asked: list[tuple[str, float, float]] = field(default_factory=list)
-    entered: int = 0
-
-    async def __aenter__(self) -> Self:
-        self.entered += 1
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self.entered -= 1
-
-    async def fetch(self, feed: Feed, validators: Validators, at: str = "") -> Answer:
-        started = time.monotonic()
-        try:
-            await asyncio.sleep(60 if feed.url in self.hanging else 0.01)
-            return self.answers.get(feed.url, NotModified)()
-        finally:
-            self.asked.append((feed.url, started, time.monotonic()))
-
-    def urls(self) -> list[str]:
-        return [url for url, _, _ in self.asked]
-
-
-class Rig:
-    """A visitor over a store in memory."""
-
-    def __init__(self, store: MemoryStore, *urls: str) -> None:
-        self.store, self.web = store, Web()
-        self.done: list[Polled] = []
-        self.troubles: list[Exception] = []
-        feeds = {feed.key: feed for feed in map(Feed, urls)}
-        self.keys = tuple(feeds)
-        self.start = datetime.now(UTC) - timedelta(seconds=1)
-        store.register(dict.fromkeys(feeds, self.start))
-        pipeline = Pipeline(
-            store=store,
-            parser=Parser({b"news": (make.entry(),)}),
-            policy=Policy(load_rulebook(None), (make.route("desk"),)),
-            polling=Polling(),
-            clock=lambda: datetime.now(UTC),
-            jitter=lambda: 0.0,
-        )
-        self.visitor = Visitor(
-            pipeline=pipeline,
-            store=store,
-            feeds=feeds,
-            connect=lambda: self.web,
-            clock=lambda: datetime.now(UTC),
-            gap=GAP,
-            lease=timedelta(seconds=60),
-            done=self.done.append,
-            trouble=self.troubles.append,
-        )
-
-    def batch(self) -> Batch:
-        """All that is due, claimed."""
-        until = datetime.now(UTC) + timedelta(seconds=60)
-        found = self.store.claim_feeds(datetime.now(UTC), until, 9_999)
-        return Batch(found, until.timestamp())
-
-    def until(self, true: Callable[[], bool]) -> None:
-        end = time.monotonic() + 5
-        while not true():
-            assert time.monotonic() < end, (self.done, self.troubles, self.web.asked)
-            time.sleep(0.01)
-
-
-@contextmanager
-def rig(*urls: str, store: MemoryStore | None = None) -> Iterator[Rig]:
-    made = Rig(store or MemoryStore(), *urls)
-    try:
-        yield made
-    finally:
-        made.visitor.close()
-
-
-def hosts(count: int) -> list[str]:
-    return [f"https://host{n}.example/feed" for n in range(count)]
+from tests.service.visits import BUSY, GAP, Answer, hosts, rig
 
 
 def test_all_feeds_of_a_batch_are_polled_and_take_their_next_turn() -> None:

@@ -7,6 +7,7 @@ stated here because `ipaddress.is_global` differs between Python releases (CVE-2
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import (
@@ -51,6 +52,15 @@ _FORBIDDEN: tuple[Network, ...] = tuple(
         "3fff::/20",
     )
 )
+
+
+def _by_start(version: int) -> tuple[list[int], list[Network]]:
+    networks = [one for one in _FORBIDDEN if one.version == version]
+    networks.sort(key=lambda one: int(one.network_address))
+    return [int(one.network_address) for one in networks], networks
+
+
+_BY_START = {4: _by_start(4), 6: _by_start(6)}
 _HOLDS_IPV4 = (IPv6Network("::ffff:0:0/96"), IPv6Network("64:ff9b::/96"))
 _WIDEST = {4: 8, 6: 7}
 _NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
@@ -108,7 +118,10 @@ def check(host: str, port: int, addresses: Sequence[str], allow: AllowList) -> N
 
 def forbidden(address: Address) -> Network | None:
     """The range that makes an address not public, or None if it is public."""
-    return next((network for network in _FORBIDDEN if address in network), None)
+    first, networks = _BY_START[address.version]
+    # The ranges do not overlap, so only the last that begins before the address can hold it.
+    at = bisect_right(first, int(address)) - 1
+    return networks[at] if at >= 0 and address in networks[at] else None
 
 
 def plain(address: Address) -> Address:

@@ -1,0 +1,90 @@
+"""Feeds are handed out by the clock on the wall, whatever becomes of it, and of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+
+from monitor.core.commit import Commit
+from monitor.core.errors import Unavailable
+from monitor.core.models import FeedState
+from monitor.edges.settings import Settings
+from monitor.edges.store.redis import RedisStore
+from monitor.service.checking import read_settings
+from monitor.service.wiring import Service
+from tests.servers import embedded_store, short_folder
+
+pytestmark = pytest.mark.slow
+
+FEEDS = 3
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def settings() -> Iterator[Settings]:
+    with short_folder() as folder, embedded_store(folder) as url:
+        yield configured(folder, url)
+
+
+def configured(folder: Path, url: str) -> Settings:
+    config = folder / "monitor.toml"
+    feeds = "".join(f'[[feeds]]\nurl = "https://h{n}.example/"\n' for n in range(FEEDS))
+    config.write_text(f'[store]\nurl = "{url}"\n[polling]\ninterval = "10m"\n{feeds}')
+    return read_settings(str(config))
+
+
+def poll_all(service: Service) -> None:
+    """As if all had been polled just now, and were to be polled in ten minutes."""
+    now = datetime.now(UTC)
+    for batch in service.claim_batches():
+        for key in batch.feeds:
+            state = FeedState(revision=1, last_poll=now, next_poll=now + timedelta(minutes=10))
+            assert service.store.commit(Commit(key, "u", state))
+
+
+def first_wait(service: Service) -> timedelta:
+    """How long until the first feed is due, once what is due is handed out."""
+    service.claim_batches()
+    times = service.store.due_times(list(service.feeds)).values()
+    assert len(times) == FEEDS
+    return datetime.fromtimestamp(max(times), UTC) - datetime.now(UTC)
+
+
+@pytest.mark.parametrize("step", [-DAY, -timedelta(hours=1), timedelta(), DAY])
+def test_a_clock_that_was_set_while_the_service_was_down_hides_no_feed(
+    settings: Settings, step: timedelta
+) -> None:
+    now = datetime.now(UTC)
+    with time_machine.travel(now + timedelta(seconds=1)):
+        before = Service(settings)
+        before.claim_batches()
+        poll_all(before)
+        before.close()
+    with time_machine.travel(now + step + timedelta(minutes=1)):
+        after = Service(settings)
+        assert first_wait(after) <= timedelta(minutes=11)
+        after.close()
+
+
+def test_a_store_that_is_away_at_first_hears_of_the_feeds_as_soon_as_it_is_back(
+    settings: Settings,
+) -> None:
+    class Away(RedisStore):
+        def register(self, *given: object, **more: object) -> None:
+            if self.away:
+                raise Unavailable("away")
+            super().register(*given, **more)  # type: ignore[arg-type]
+
+        away = True
+
+    service = Service(settings)
+    store = vars(service)["store"] = Away(settings.store_url)
+    with pytest.raises(Unavailable):
+        service.claim_batches()
+    store.away = False
+    assert sum(len(one.feeds) for one in service.claim_batches()) > 0
+    service.close()
