@@ -29,6 +29,7 @@ _CONFIG = """\
 interval = "2s"
 min_interval = "1s"
 max_interval = "4s"
+host_gap = "0s"
 
 [network]
 allow = ["127.0.0.1:{port}"]

@@ -55,7 +55,7 @@ def test_a_host_in_other_hands_is_left_alone_and_its_feed_comes_back_soon(store:
     one, other = claim(store, "a", "b")
     assert taken(store, [one], 1, 90) == ["a"]
     assert taken(store, [other], 1, 90) == []
-    assert store.due_times(["b"]) == {"b": make.at(6).timestamp()}
+    assert store.due_times(["b"]) == {"b": make.at(2).timestamp()}
 
 
 def test_who_holds_a_host_may_go_on_with_it(store: Store) -> None:

@@ -27,6 +27,7 @@ CONFIG = """\
 interval = "2s"
 min_interval = "1s"
 max_interval = "3s"
+host_gap = "0s"
 deadline = "{deadline}"
 
 [network]

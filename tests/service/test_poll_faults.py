@@ -57,7 +57,7 @@ def test_hosts_that_hang_delay_no_other_nor_the_end_and_are_asked_soon_after_a_r
         before = [asked(room, n) for n in range(8)]
         assert before[:6] == [1] * 6
         with service(config):
-            wait_until(lambda: all(asked(room, n) > before[n] for n in range(8)), 12, "all again")
+            wait_until(lambda: all(asked(room, n) > before[n] for n in range(8)), 45, "all again")
 
 
 def test_a_clock_that_leaps_by_a_day_stops_no_polling(folder: Path) -> None:
@@ -97,7 +97,7 @@ def test_one_host_has_one_request_at_a_time_and_its_gap_whoever_asks(folder: Pat
         for feed in range(12):
             room.server.serve(f"/feed/{feed}", slowly)
         config = write_config(folder, room)
-        text = config.read_text().replace("[polling]", '[polling]\nhost_gap = "200ms"')
+        text = config.read_text().replace('host_gap = "0s"', 'host_gap = "200ms"')
         config.write_text(text)
         with service(config):
             wait_until(lambda: all(asked(room, n) > 1 for n in range(12)), 60, "two polls of each")

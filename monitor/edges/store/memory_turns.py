@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from monitor.core.models import Begun, Claimed, FeedState, Freed
 
-_COME_BACK, _LONGEST = timedelta(seconds=5), timedelta(days=1, hours=1)
+_COME_BACK, _LONGEST = timedelta(seconds=1), timedelta(days=1, hours=1)
 
 
 class MemoryTurns:

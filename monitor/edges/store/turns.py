@@ -17,7 +17,7 @@ _TURNS = [keys.DUE, keys.HOSTS, keys.HELD]
 _CHUNK = 2_000
 # When to come back for a host that somebody else is at work on; and the longest time that a host
 # can have asked for, beyond which a clock that ran ahead must have set it.
-_COME_BACK, _LONGEST = timedelta(seconds=5), timedelta(days=1, hours=1)
+_COME_BACK, _LONGEST = timedelta(seconds=1), timedelta(days=1, hours=1)
 
 
 class Turns(Connected):
