@@ -147,6 +147,13 @@ def test_what_concerns_a_feed_alone_is_written_in_one_go_each_for_itself(store: 
     assert {name: one.revision for name, one in states.items()} == {"a": 1}
 
 
+def test_of_two_polls_of_one_feed_in_one_go_the_first_is_written(store: Store) -> None:
+    first, second = (replace(make.state(1), next_poll=make.at(at)) for at in (50, 70))
+    claim(store, "a")
+    assert store.commit_each([Commit("a", "u", first), Commit("a", "u", second)]) == (True, False)
+    assert store.due_times(["a"]) == {"a": make.at(50).timestamp()}
+
+
 def test_health_counts_the_polled_and_those_that_cannot_be_read(store: Store) -> None:
     claim(store, "a", "b", "c")
     failing = replace(make.state(1), failures=1, outcome=PollOutcome.DNS)
