@@ -26,9 +26,9 @@ from monitor.cli.demo_script import OUTLETS, PIECES, Outlet, Piece
 
 _CONFIG = """\
 [polling]
-interval = "2s"
+interval = "1s"
 min_interval = "1s"
-max_interval = "4s"
+max_interval = "1s"
 host_gap = "0s"
 
 [network]
