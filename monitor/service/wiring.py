@@ -179,7 +179,9 @@ class Service:
         until = now + self._lease
         claimed = self.store.claim_feeds(now, until, room * self.settings.batch)
         ours = [self.feeds[key] for key in claimed if key in self.feeds]
-        chunks = deal(ours, self.settings.batch)
+        # In no fixed order: of a host's batches only one finds it free, and it must not always be
+        # the same.
+        chunks = deal(random.sample(ours, len(ours)), self.settings.batch)
         return [Batch(tuple(feed.key for feed in one), until.timestamp()) for one in chunks]
 
     def _register(self, now: datetime) -> None:

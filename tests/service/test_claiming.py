@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import time_machine
 
 from monitor.core.commit import Commit
 from monitor.core.errors import Unavailable
-from monitor.core.models import FeedState
+from monitor.core.models import Feed, FeedState
 from monitor.edges.settings import Settings
 from monitor.edges.store.redis import RedisStore
 from monitor.service.checking import read_settings
@@ -68,6 +69,19 @@ def test_a_clock_that_was_set_while_the_service_was_down_hides_no_feed(
         after = Service(settings)
         assert first_wait(after) <= timedelta(minutes=11)
         after.close()
+
+
+def test_of_a_host_that_is_always_behind_each_feed_may_be_the_first(settings: Settings) -> None:
+    """In a fixed order, the same ones would find the host in other hands again and again."""
+    one_host = tuple(Feed(f"https://one.example/{n}") for n in range(9))
+    service, first = Service(replace(settings, batch=1, feeds=one_host)), []
+    with time_machine.travel(datetime.now(UTC)) as clock:
+        for _ in range(14):
+            clock.shift(100)
+            first += [batch.feeds[0] for batch in service.claim_batches()[:1]]
+    # The first two times they are new, and come due one after the other.
+    assert len(set(first[2:])) > 1
+    service.close()
 
 
 def test_a_store_that_is_away_at_first_hears_of_the_feeds_as_soon_as_it_is_back(
