@@ -80,7 +80,7 @@ class Writable(Protocol):
 
     def write(self, piece: memoryview, /) -> int:
         """Take bytes, and say how many were taken."""
-        raise NotImplementedError
+        ...
 
     def flush(self) -> None:
         """Send on what was kept back."""

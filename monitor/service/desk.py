@@ -94,13 +94,17 @@ class Desk:
             now - self.settings.keep, self.store.room(self.settings.most_deliveries)
         )
         if (back := self._watch.set_back()) > 0 and self._first("clock", now):
-            log.warning("the clock was set back; what waits is moved with it", seconds=round(back))
-            self.store.set_back(back)
+            self.set_back(back)
         # No feed and no retry waits longer than this: what does, a jump of the clock put there.
         longest = max(self.settings.polling.max_interval, DAY) * 1.2
         self.store.trim(now, now + timedelta(seconds=longest))
         if self._giving_up.lets("up"):
             self._give_up(now)
+
+    def set_back(self, seconds: float) -> None:
+        """The clock was set back by so much: what waits is moved with it."""
+        log.warning("the clock was set back; what waits is moved with it", seconds=round(seconds))
+        self.store.set_back(seconds)
 
     def _first(self, what: str, now: datetime) -> bool:
         """Whether nobody else does this within the minute: each process sees the clock jump."""

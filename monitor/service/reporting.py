@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from monitor.core.errors import Unavailable
 from monitor.core.models import Feed, FeedState, Outcome, Verdict
 from monitor.service.pipeline import Polled
 from monitor.service.sending import Sent
@@ -96,6 +97,23 @@ class Throttle:
             return False
         self._last[sentence] = now
         return True
+
+
+@dataclass
+class Troubles:
+    """Says what ended some work: a store that is away once a minute, a bug (`bug` names it) each
+    time.
+    """
+
+    bug: str
+    throttle: Throttle = field(default_factory=Throttle)
+
+    def __call__(self, error: Exception) -> None:
+        """Say it, unless it was said of late."""
+        if not isinstance(error, Unavailable):
+            log.error(self.bug, exc_info=error)
+        elif self.throttle.lets(str(error)):
+            log.warning("waiting for the store", why=str(error))
 
 
 def _until(then: datetime | None, now: datetime) -> str:

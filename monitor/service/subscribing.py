@@ -26,7 +26,7 @@ from monitor.edges.hubs import Hubs
 from monitor.service.agreeing import Agreements
 from monitor.service.clockwork import utc_now
 from monitor.service.pushes import Pushes
-from monitor.service.reporting import Throttle
+from monitor.service.reporting import Troubles
 from monitor.service.wiring import Service
 
 # Seconds between looks at what is due, and at which feeds have a hub.
@@ -61,7 +61,7 @@ async def _serve(service: Service, endpoint: Endpoint) -> None:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    troubles = _Troubles()
+    troubles = Troubles("push ended by a bug")
     async with AsyncExitStack() as stack:
         hubs = Hubs(
             service.allow,
@@ -92,7 +92,7 @@ async def _serve(service: Service, endpoint: Endpoint) -> None:
 
 
 async def _keep(
-    service: Service, agreements: Agreements, stop: asyncio.Event, trouble: _Troubles
+    service: Service, agreements: Agreements, stop: asyncio.Event, trouble: Troubles
 ) -> None:
     """Look after the subscriptions until told to stop."""
     looking = asyncio.create_task(_look(agreements, trouble))
@@ -107,7 +107,7 @@ async def _keep(
     await asyncio.gather(looking, return_exceptions=True)
 
 
-async def _look(agreements: Agreements, trouble: _Troubles) -> None:
+async def _look(agreements: Agreements, trouble: Troubles) -> None:
     """See again and again which feeds have a hub, at first often, for they are being polled for
     the first time perhaps; what is not configured is ended once.
     """
@@ -127,19 +127,6 @@ async def _pause(stop: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(stop.wait(), seconds)
     except TimeoutError:
         return
-
-
-@dataclass
-class _Troubles:
-    """Says what went wrong: a store that is away once a minute, a bug each time."""
-
-    throttle: Throttle = field(default_factory=lambda: Throttle(every=60))
-
-    def __call__(self, error: Exception) -> None:
-        if not isinstance(error, Unavailable):
-            log.error("push ended by a bug", exc_info=error)
-        elif self.throttle.lets(str(error)):
-            log.warning("waiting for the store", why=str(error))
 
 
 _Answering = Callable[[web.Request], Awaitable[web.Response]]

@@ -15,7 +15,6 @@ import structlog
 from monitor import __version__
 from monitor.core.batching import deal
 from monitor.core.dedupe import claims
-from monitor.core.errors import Unavailable
 from monitor.core.identity import identify
 from monitor.core.models import Entry, Feed, FeedState
 from monitor.core.parse import ParseLimits
@@ -30,7 +29,7 @@ from monitor.service.checking import check, store_url
 from monitor.service.clockwork import utc_now
 from monitor.service.desk import Desk
 from monitor.service.pipeline import Pipeline, Polled
-from monitor.service.reporting import Throttle, report_poll, report_pulse
+from monitor.service.reporting import Throttle, Troubles, report_poll, report_pulse
 from monitor.service.visiting import Batch, Visitor
 
 # Batches that may wait for a poller: more than are begun in a second, fewer than in a lease.
@@ -93,7 +92,7 @@ class Service:
         self.rulebook, self.allow = check(settings)
         self._feeds = feeds or (lambda: settings.feeds)
         self._out = out or sys.stdout
-        self._registering, self._troubles = Throttle(every=60), Throttle(every=60)
+        self._registering = Throttle(every=60)
         self._registered = False
 
     @cached_property
@@ -151,7 +150,7 @@ class Service:
             gap=self.settings.host_gap,
             lease=self._lease,
             done=self._polled,
-            trouble=self._failed,
+            trouble=Troubles("poll ended by a bug"),
         )
 
     @property
@@ -203,8 +202,7 @@ class Service:
         """Where the clock was set back since anything ran, move what waits with it."""
         last = self.store.gauges(now, ()).alive.get("poll_due", 0.0)
         if (back := last - now.timestamp()) > _SKEW:
-            log.warning("the clock was set back; what waits is moved with it", seconds=round(back))
-            self.store.set_back(back)
+            self.desk.set_back(back)
 
     def poll(self, batch: Batch) -> None:
         """Begin to poll a batch; comes back when there is room for another."""
@@ -218,13 +216,6 @@ class Service:
             self.store.count_first("poll", polled.new)
         for receiver in polled.receivers:
             self.wake(receiver)
-
-    def _failed(self, error: Exception) -> None:
-        """A poll ended by an exception: its lease brings it back."""
-        if not isinstance(error, Unavailable):
-            log.error("poll ended by a bug", exc_info=error)
-        elif self._troubles.lets(str(error)):
-            log.warning("waiting for the store", why=str(error))
 
     def _limits(self) -> FetchLimits:
         one = self.settings

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from monitor.core.models import Begun, Claimed, FeedState, Freed
-
-_COME_BACK, _LONGEST = timedelta(seconds=1), timedelta(days=1, hours=1)
+from monitor.edges.store.records import COME_BACK, LONGEST
 
 
 class MemoryTurns:
@@ -63,12 +62,12 @@ class MemoryTurns:
 
     def _later(self, host: str, hold: datetime | None, now: datetime) -> float:
         """When to come back for a host that must not be asked now; 0 for one that may."""
-        at, latest = now.timestamp(), (now + _LONGEST).timestamp()
+        at, latest = now.timestamp(), (now + LONGEST).timestamp()
         if at < (free := self._free.get(host, 0.0)) <= latest:
             return free
         held = self._held.get(host, 0.0)
         if at < held <= latest and not (hold and hold.timestamp() == held):
-            return min(held, (now + _COME_BACK).timestamp())
+            return min(held, (now + COME_BACK).timestamp())
         return 0.0
 
     def free_hosts(self, freed: Sequence[Freed]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from pydantic import TypeAdapter
 
@@ -36,6 +37,9 @@ SUBSCRIPTION = TypeAdapter(Subscription)
 # can be forgotten.
 FULL_READ = 4_000
 
+# When to come back for a host that somebody else is at work on; and the longest time that a host
+# can have asked for, beyond which a clock that ran ahead must have set it.
+COME_BACK, LONGEST = timedelta(seconds=1), timedelta(days=1, hours=1)
 # What stands for the outcome of a feed that is not polled any more.
 RETIRED = "retired"
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from monitor.core.models import Begun, Claimed, FeedState, Freed
 from monitor.edges.store import keys
 from monitor.edges.store.connection import Connected
-from monitor.edges.store.records import FEED_STATE, RETIRED
+from monitor.edges.store.records import COME_BACK, FEED_STATE, LONGEST, RETIRED
 from monitor.edges.store.scripts import BEGIN, CLAIM, FREE
 
 _TURNS = [keys.DUE, keys.HOSTS, keys.HELD]
 # Feeds in one command: the server must not be busy with one of us for long.
 _CHUNK = 2_000
-# When to come back for a host that somebody else is at work on; and the longest time that a host
-# can have asked for, beyond which a clock that ran ahead must have set it.
-_COME_BACK, _LONGEST = timedelta(seconds=1), timedelta(days=1, hours=1)
 
 
 class Turns(Connected):
@@ -64,7 +61,7 @@ class Turns(Connected):
 
         The others are left to whoever has them, or to the time when their host may be asked.
         """
-        back, latest = now + _COME_BACK, now + _LONGEST
+        back, latest = now + COME_BACK, now + LONGEST
         times = [one.timestamp() for one in (now, until, back, latest)]
         args: list[str | float] = [*times, keys.FEED]
         for one in claimed:
