@@ -11,26 +11,30 @@ that plain and asyncio tests, and other processes, can talk to it alike.
 
 from __future__ import annotations
 
+import contextlib
+import selectors
 import socket
 import socketserver
 import ssl
 import struct
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a client asked; header names are in lower case."""
+    """What a client asked, and the address it asked; header names are in lower case."""
 
     method: str
     path: str
     headers: dict[str, str]
     body: bytes = b""
+    to: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,12 +67,17 @@ def raw(*steps: bytes | float, reset: bool = False) -> Reply:
 
 @dataclass
 class FeedServer:
-    """The server; `requests` holds what was asked, in order. Use it in a `with`."""
+    """The server; `requests` holds what was asked, in order. Use it in a `with`.
+
+    `aliases`: more addresses of this machine at which it listens, on the same port; `called`: how
+    many connections came to which.
+    """
 
     tls: ssl.SSLContext | None = None
     address: str = "127.0.0.1"
+    aliases: Sequence[str] = ()
     requests: list[Request] = field(default_factory=list)
-    connections: int = 0
+    called: Counter[str] = field(default_factory=Counter)
     _scripts: dict[str, list[Script]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -76,9 +85,30 @@ class FeedServer:
         self._closing = threading.Event()
         self._server = _Server((self.address, 0), _Connection)
         self._server.owner = self
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.005,))
-        self._thread.start()
+        self._threads = [threading.Thread(target=self._server.serve_forever, args=(0.005,))]
+        if self.aliases:
+            self._threads.append(threading.Thread(target=self._listen, args=(self._also(),)))
+        for thread in self._threads:
+            thread.start()
         return self
+
+    def _also(self) -> list[socket.socket]:
+        """The sockets of the other addresses."""
+        return [
+            socket.create_server(
+                (one, self.port), family=socket.AF_INET6 if ":" in one else socket.AF_INET
+            )
+            for one in self.aliases
+        ]
+
+    def _listen(self, sockets: Sequence[socket.socket]) -> None:
+        with selectors.DefaultSelector() as selector, contextlib.ExitStack() as stack:
+            for one in sockets:
+                selector.register(stack.enter_context(one), selectors.EVENT_READ)
+            while not self._closing.is_set():
+                for key, _ in selector.select(0.05):
+                    caller, address = cast(socket.socket, key.fileobj).accept()
+                    self._server.process_request(caller, address)
 
     def __exit__(
         self,
@@ -89,7 +119,13 @@ class FeedServer:
         self._closing.set()
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
+
+    @property
+    def connections(self) -> int:
+        """How many there were so far."""
+        return self.called.total()
 
     @property
     def port(self) -> int:
@@ -115,7 +151,8 @@ class FeedServer:
     def answer(self, request: Request) -> Reply:
         with self._lock:
             self.requests.append(request)
-            scripts = self._scripts.get(request.path, [reply(status=404)])
+            path = request.path if request.path in self._scripts else request.path.split("?")[0]
+            scripts = self._scripts.get(path, [reply(status=404)])
             script = scripts.pop(0) if len(scripts) > 1 else scripts[0]
         return script if isinstance(script, Reply) else script(request)
 
@@ -139,7 +176,8 @@ class _Connection(socketserver.StreamRequestHandler):
 
     def setup(self) -> None:
         owner = self.server.owner
-        owner.connections += 1
+        self.to = str(self.request.getsockname()[0])
+        owner.called[self.to] += 1
         if owner.tls:
             self.request = owner.tls.wrap_socket(self.request, server_side=True)
         super().setup()
@@ -157,7 +195,7 @@ class _Connection(socketserver.StreamRequestHandler):
             return None
         headers = dict(self._headers())
         body = self.rfile.read(int(headers.get("content-length", "0")))
-        return Request(first[0], first[1], headers, body)
+        return Request(first[0], first[1], headers, body, self.to)
 
     def _headers(self) -> Iterable[tuple[str, str]]:
         while line := self.rfile.readline().decode("latin-1").strip():

@@ -3,13 +3,12 @@
 Over standard input and output go frames: four bytes of length, then that many bytes. A
 request is two frames (JSON about feed and document, then the body), an answer is one
 (JSON). Before each document the CPU allowance is set anew; who uses it up is ended by
-the kernel (SIGXCPU), and the parent sees the pipe close.
+the kernel (SIGPROF), and the parent sees the pipe close.
 """
 
 from __future__ import annotations
 
 import gc
-import math
 import os
 import resource
 import signal
@@ -57,12 +56,13 @@ class Answer:
 class Bounds:
     """What the process may use: CPU seconds a document, bytes of memory in all.
 
-    `parent` is the process it works for, and without which it ends.
+    `parent` is the process it works for, and without which it ends; `nice` as of nice(2).
     """
 
     cpu_seconds: float
     memory_bytes: int
     parent: int
+    nice: int = 0
 
 
 REQUEST, ANSWER, BOUNDS = TypeAdapter(Request), TypeAdapter(Answer), TypeAdapter(Bounds)
@@ -135,9 +135,11 @@ def _answer(request: Request, body: bytes) -> Answer:
 
 
 def _allow_cpu(seconds: float) -> None:
-    """Let this process use so much CPU time from now on, and no more."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    _limit(resource.RLIMIT_CPU, math.ceil(used.ru_utime + used.ru_stime + seconds))
+    """Let this process use so much CPU time from now on, and no more.
+
+    A timer, for RLIMIT_CPU counts in whole seconds.
+    """
+    signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 def _limit(kind: int, soft: int) -> None:
@@ -157,7 +159,8 @@ def _bound(bounds: Bounds) -> None:
     if sys.platform != "darwin":  # there the limit cannot be set
         _limit(resource.RLIMIT_AS, bounds.memory_bytes)
     _limit(resource.RLIMIT_CORE, 0)
-    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    os.nice(bounds.nice)
     # What is sent to the whole group is the parent's to answer; its document may be ours.
     for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(one, signal.SIG_IGN)

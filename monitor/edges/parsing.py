@@ -37,17 +37,22 @@ _PASSED_ON = ("PATH", "HOME", "LANG", "LC_", "TZ", "TMPDIR", "PYTHON", "VIRTUAL_
 class ParserProcess:
     """A parser in a child process, started when first needed and again after each death.
 
-    `cpu_seconds` and `wall_seconds` bound one document, `memory_bytes` the child. One
+    `cpu_seconds` and `wall_seconds` bound one document, `memory_bytes` the child. `nice`: by how
+    much it steps back behind other processes; `keep`: whether it stays for the next document. One
     document at a time; may be called from any thread, and after a fork.
     """
 
     def __init__(
         self,
         cpu_seconds: float = 8.0,
-        memory_bytes: int = 512 * _MEGABYTE,
-        wall_seconds: float = 20.0,
+        memory_bytes: int = 256 * _MEGABYTE,
+        wall_seconds: float = 15.0,
         limits: ParseLimits | None = None,
+        *,
+        nice: int = 0,
+        keep: bool = True,
     ) -> None:
+        self._nice, self._keep = nice, keep
         self._cpu, self._memory, self._wall = cpu_seconds, memory_bytes, wall_seconds
         self._limits = limits or ParseLimits()
         self._lock = threading.Lock()
@@ -67,12 +72,13 @@ class ParserProcess:
             child = self._taken()
             frame = child.ask(REQUEST.dump_json(request), document.body)
             answer = ANSWER.validate_json(frame) if frame else None
-            if answer is None or answer.last or child.overdue:
+            if answer is None or answer.last or child.overdue or not self._keep:
                 child.end()
             else:
                 self._child = child
         if answer is None:
-            return Failure(PollOutcome.PARSE_ERROR, self._why(child))
+            overran = child.overdue or child.code == -signal.SIGPROF
+            return Failure(PollOutcome.PARSE_ERROR, self._why(child), overran=overran)
         return answer.parsed or answer.failure or Parsed(())
 
     def start(self) -> None:
@@ -102,13 +108,13 @@ class ParserProcess:
             return child
         if child:
             child.end()
-        return _Child(Bounds(self._cpu, self._memory, os.getpid()), self._wall)
+        return _Child(Bounds(self._cpu, self._memory, os.getpid(), self._nice), self._wall)
 
     def _why(self, child: _Child) -> str:
         """What the document's child died of."""
         if child.overdue:
             return f"took longer than {self._wall:g} s"
-        if child.code == -signal.SIGXCPU:
+        if child.code == -signal.SIGPROF:
             return f"used more than {self._cpu:g} s of CPU time"
         return f"the parser process died (exit {child.code})"
 

@@ -61,6 +61,11 @@ class Fetched:
         """Whether there is a document to be read, other than the one read last."""
         return isinstance(self.answer, Document) and self.body != self.state.body
 
+    @property
+    def size(self) -> int:
+        """Bytes of the document; 0 where there is none."""
+        return len(self.answer.body) if isinstance(self.answer, Document) else 0
+
     @cached_property
     def body(self) -> str:
         """The digest of the document, or of the one read last where there is none."""
@@ -73,11 +78,13 @@ class Fetched:
 class Pipeline:
     """One poll from its answer to its commit. `clock` gives aware UTC, `jitter` a number in 0..1.
 
-    `notices`: the receivers who are told of feeds that die or come back.
+    `hasty` gives up soon on a document that takes long, `parser` only when it must. `notices`: the
+    receivers who are told of feeds that die or come back.
     """
 
     store: PollStore
     parser: Parser
+    hasty: Parser
     policy: Policy
     polling: Polling
     clock: Callable[[], datetime]
@@ -123,21 +130,29 @@ class Pipeline:
 
         What comes to no story is written in one go; what does, one after the other.
         """
-        parsed = [(one, self._parse(one)) for one in fetched]
+        return self._finish([(one, self._parse(one, self.parser)) for one in fetched])
+
+    def glance(self, fetched: Sequence[Fetched]) -> tuple[list[Polled], list[Fetched]]:
+        """The same for those of them that take little time to read, and the others unread."""
+        parsed = [(one, self._parse(one, self.hasty)) for one in fetched]
+        late = [one for one, found in parsed if isinstance(found, Failure) and found.overran]
+        return self._finish([each for each in parsed if each[0] not in late]), late
+
+    def _finish(self, parsed: Sequence[tuple[Fetched, Parsed | Failure]]) -> list[Polled]:
         failed = [replace(one, answer=found) for one, found in parsed if isinstance(found, Failure)]
         readings = [
             self._reading(one, found) for one, found in parsed if not isinstance(found, Failure)
         ]
         return [*self.settle(failed), *self._committer.decide_each(readings)]
 
-    def _parse(self, one: Fetched) -> Parsed | Failure:
+    def _parse(self, one: Fetched, parser: Parser) -> Parsed | Failure:
         if not isinstance(one.answer, Document):
             raise TypeError("there is no document to read")
         earlier = Earlier(
             marks="" if one.approach.full else one.state.marks,
             old=None if one.state.body else self.clock() - self.policy.fresh,
         )
-        return self.parser.parse(one.feed, one.answer, earlier)
+        return parser.parse(one.feed, one.answer, earlier)
 
     def _reading(self, one: Fetched, parsed: Parsed) -> Reading:
         def after(state: FeedState, new: tuple[datetime, ...]) -> FeedState:

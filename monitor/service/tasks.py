@@ -8,13 +8,13 @@ docs/decisions.md.
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import resource
 import sys
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from functools import cache
 from typing import Any, NoReturn
 
@@ -24,6 +24,8 @@ from kombu import Queue
 from kombu.exceptions import OperationalError
 
 from monitor.core.errors import BadInput, Unavailable
+from monitor.core.models import Feed
+from monitor.core.shown import plain
 from monitor.edges.store.keys import BROKER_PREFIX
 from monitor.edges.store.redis import RedisStore
 from monitor.service.checking import read_settings, secrets, store_url
@@ -36,6 +38,8 @@ from monitor.service.wiring import QUEUES, Service
 _TICK, _SWEEP, _PULSE = 1.0, 5.0, 60.0
 _LONGEST_QUEUE = 5_000
 _SOCKETS = 4_096
+# glibc's M_MMAP_THRESHOLD, and its value in bytes.
+_MMAP_THRESHOLD, _LARGE_BLOCK = -3, 262_144
 # New objects before the collector looks for circles among them.
 _COLLECT = 20_000
 
@@ -95,7 +99,7 @@ def make_app() -> Celery:
 
 def _refuse(bad: BadInput | Unavailable) -> NoReturn:
     """End this process with every fault told; no restart mends a configuration."""
-    sys.stderr.write(f"{bad}\n")
+    sys.stderr.writelines(f"{plain(line)}\n" for line in str(bad).splitlines())
     raise SystemExit(2) from None
 
 
@@ -110,7 +114,14 @@ app = make_app()
 def service() -> Service:
     """The working parts of this process."""
     settings = read_settings(None, feeds=False)
-    return Service(settings, wake=_wake, feeds=lambda: read_settings(None).feeds)
+    return Service(settings, wake=_wake, feeds=_feeds)
+
+
+def _feeds() -> tuple[Feed, ...]:
+    """The feeds; from then on the log holds none of their secrets either."""
+    settings = read_settings(None)
+    setup_logs(secrets(settings))
+    return settings.feeds
 
 
 def _calm(step: Callable[[], None]) -> None:
@@ -207,6 +218,17 @@ def _stop_sending(**_: Any) -> None:
         service().desk.stopping.set()
 
 
+def _give_back_large_blocks() -> None:
+    """Have memory of documents go back to the system when they are done with.
+
+    glibc keeps larger and larger blocks for itself once one was freed, unless it is told from
+    which size on not to (mallopt(3), M_MMAP_THRESHOLD).
+    """
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(_MMAP_THRESHOLD, _LARGE_BLOCK)
+
+
 @signals.worker_process_init.connect
 def _begin_polling(**_: Any) -> None:
     """A parser that is ready; and a socket each for many hosts at a time, some of which stay open
@@ -214,7 +236,8 @@ def _begin_polling(**_: Any) -> None:
     """
     if not _polls():
         return
-    service().parser.start()
+    service().hasty.start()
+    _give_back_large_blocks()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _SOCKETS if hard == resource.RLIM_INFINITY else min(_SOCKETS, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
@@ -236,8 +259,7 @@ def _polls() -> bool:
 def _load_feeds(**_: Any) -> None:
     """Before the pool forks, so that its processes share them; only where feeds are polled."""
     if _polls():
-        feeds = tuple(service().feeds.values())
-        setup_logs(secrets(replace(service().settings, feeds=feeds)))
+        _discard(service().feeds)
         # What is loaded by now stays: the collector need not look through it again and again,
         # nor touch (and so copy) what the pool's processes share.
         gc.collect()

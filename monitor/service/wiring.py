@@ -38,10 +38,11 @@ _BATCHES_WAITING = 20
 _SKEW = 60.0
 # Seconds between the first polls of new feeds at most.
 _SPREAD = 0.01
+# How much CPU time a document may take before it is set aside, to be read by a parser that
+# is patient but steps back for others: a usual one takes a tenth of it.
+_GLANCE, _STEP_BACK = timedelta(seconds=0.5), 10
 # Celery's queues: polling, sending, and the ticks that start both.
 QUEUES = ("poll", "deliver", "tick")
-# What may come on top of a fetch: parsing uses 8 s of CPU time at most.
-_PARSE_AND_COMMIT = timedelta(seconds=15)
 
 log = structlog.get_logger("monitor")
 
@@ -56,6 +57,38 @@ def policy_of(settings: Settings, rulebook: Rulebook) -> Policy:
         settings.windows,
         settings.silences,
         {one.name: one.cadence for one in settings.receivers},
+    )
+
+
+def parser_of(
+    settings: Settings,
+    *,
+    cpu: timedelta = timedelta.max,
+    wall: timedelta = timedelta.max,
+    nice: int = 0,
+    keep: bool = True,
+) -> ParserProcess:
+    """A killable parser within the configured limits, and within `cpu` and `wall` where these are
+    narrower. `nice`, `keep`: as in ParserProcess.
+    """
+    one = settings.limits
+    texts = ParseLimits(settings.max_entries, one.title, one.summary, one.link)
+    cpu, wall = min(one.parse_cpu, cpu), min(one.parse_time, wall)
+    return ParserProcess(
+        *(cpu.total_seconds(), one.parse_memory, wall.total_seconds(), texts), nice=nice, keep=keep
+    )
+
+
+def limits_of(settings: Settings, user_agent: str) -> FetchLimits:
+    """How far a fetch may go by what was configured."""
+    one = settings.limits
+    return FetchLimits(
+        deadline=settings.deadline.total_seconds(),
+        max_body=settings.max_body,
+        max_redirects=one.redirects,
+        header_bytes=one.header_bytes,
+        headers=one.headers,
+        user_agent=user_agent,
     )
 
 
@@ -122,8 +155,13 @@ class Service:
 
     @cached_property
     def parser(self) -> ParserProcess:
-        """The killable parser."""
-        return ParserProcess(limits=ParseLimits(entries=self.settings.max_entries))
+        """The killable parser, for what takes its time."""
+        return parser_of(self.settings, nice=_STEP_BACK, keep=False)
+
+    @cached_property
+    def hasty(self) -> ParserProcess:
+        """The one for all the rest, so that what takes its time holds up none of it."""
+        return parser_of(self.settings, cpu=_GLANCE)
 
     @cached_property
     def pipeline(self) -> Pipeline:
@@ -131,6 +169,7 @@ class Service:
         return Pipeline(
             store=self.store,
             parser=self.parser,
+            hasty=self.hasty,
             policy=self.policy,
             polling=self.settings.polling,
             clock=utc_now,
@@ -145,7 +184,7 @@ class Service:
             pipeline=self.pipeline,
             store=self.store,
             feeds=self.feeds,
-            connect=lambda: Fetcher(self.allow, self._limits(), utc_now),
+            connect=lambda: Fetcher(self.allow, self.limits, utc_now),
             clock=utc_now,
             gap=self.settings.host_gap,
             lease=self._lease,
@@ -154,12 +193,17 @@ class Service:
         )
 
     @property
+    def limits(self) -> FetchLimits:
+        """How far a fetch may go."""
+        return limits_of(self.settings, self.user_agent)
+
+    @property
     def _lease(self) -> timedelta:
-        return 2 * (self.settings.deadline + _PARSE_AND_COMMIT)
+        return 2 * (self.settings.deadline + self.settings.limits.parse_time)
 
     def close(self) -> None:
         """Let go of what was made."""
-        for name in ("visitor", "store", "parser"):
+        for name in ("visitor", "store", "parser", "hasty"):
             if name in self.__dict__:
                 self.__dict__.pop(name).close()
 
@@ -216,14 +260,6 @@ class Service:
             self.store.count_first("poll", polled.new)
         for receiver in polled.receivers:
             self.wake(receiver)
-
-    def _limits(self) -> FetchLimits:
-        one = self.settings
-        return FetchLimits(
-            deadline=one.deadline.total_seconds(),
-            max_body=one.max_body,
-            user_agent=self.user_agent,
-        )
 
     def pulse(self) -> None:
         """Say how the feeds are."""

@@ -19,6 +19,7 @@ from monitor.core.models import (
     Feed,
     NotModified,
     Parsed,
+    PollOutcome,
     Validators,
 )
 from monitor.edges.store.memory import MemoryStore
@@ -79,6 +80,21 @@ class Parser:
         if isinstance(found, Failure):
             return found
         return Parsed(found, marks=self.marks, unchanged=self.unchanged)
+
+
+@dataclass
+class Hasty:
+    """Reads as another does, but gives up at once on some bodies; `tried` says on which."""
+
+    patient: Parser
+    slow: set[bytes] = field(default_factory=set)
+    tried: list[bytes] = field(default_factory=list)
+
+    def parse(self, feed: Feed, document: Document, earlier: Earlier = ALL) -> Parsed | Failure:
+        if document.body not in self.slow:
+            return self.patient.parse(feed, document, earlier)
+        self.tried.append(document.body)
+        return Failure(PollOutcome.PARSE_ERROR, "it takes long", overran=True)
 
 
 class Overtaken(MemoryStore):

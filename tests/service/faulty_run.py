@@ -1,4 +1,5 @@
-"""`monitor run` whose workers carry the kill points, and whose clock a test may set:
+"""`monitor run` whose workers load a module of the tests (WORKERS_LOAD; without it the kill
+points), and whose clock a test may set:
 
 python -m tests.service.faulty_run ...
 """
@@ -13,9 +14,9 @@ from monitor.service import running, supervisor
 
 def _faulty() -> dict[str, str]:
     app = "tests.service.clocked" if "CLOCK" in os.environ else "monitor"
-    points = " worker -I tests.service.kill_points "
+    loads = f" worker -I {os.environ.get('WORKERS_LOAD', 'tests.service.kill_points')} "
     return {
-        name: command.replace("-A monitor", f"-A {app}").replace(" worker ", points)
+        name: command.replace("-A monitor", f"-A {app}").replace(" worker ", loads)
         for name, command in supervisor.read_procfile().items()
     }
 

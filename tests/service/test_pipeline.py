@@ -55,6 +55,7 @@ class Bench:
         self.pipeline = Pipeline(
             store=self.store,
             parser=self.parser,
+            hasty=self.parser,
             policy=Policy(RULEBOOK, (make.route("desk"),)),
             polling=Polling(),
             clock=self.clock,

@@ -29,7 +29,7 @@ from monitor.service import visiting
 from monitor.service.pipeline import Pipeline, Polled
 from monitor.service.visiting import Batch, Visitor
 from tests import make
-from tests.service.fakes import Parser
+from tests.service.fakes import Hasty, Parser
 
 Answer = Document | NotModified | Failure
 GAP = timedelta(milliseconds=50)
@@ -79,9 +79,11 @@ class Rig:
         self.start = datetime.now(UTC) - timedelta(seconds=1)
         store.register(dict.fromkeys(feeds, self.start))
         self.parser = Parser({b"news": (make.entry(),)})
+        self.hasty = Hasty(self.parser)
         pipeline = Pipeline(
             store=store,
             parser=self.parser,
+            hasty=self.hasty,
             policy=Policy(load_rulebook(None), (make.route("desk"),)),
             polling=polling,
             clock=lambda: datetime.now(UTC),

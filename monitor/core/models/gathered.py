@@ -7,15 +7,16 @@ from datetime import datetime
 
 from monitor.core.digest import digest
 from monitor.core.models.labels import PollOutcome
+from monitor.core.shown import shown_url
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
     """A URL polled on a schedule, and the source (outlet) behind it.
 
-    `credentials` (user, password) are taken out of the URL when it is read, so that
-    `url` can be shown anywhere; they are left out of `repr`. `priority`: "high" is polled more
-    often than others with its rhythm, "low" less.
+    `credentials` (user, password) are taken out of the URL when it is read. `url` may still hold
+    keys in its query: what people see of it is `shown`. `priority`: "high" is polled more often
+    than others with its rhythm, "low" less.
     """
 
     url: str
@@ -27,10 +28,18 @@ class Feed:
     priority: str = "normal"
     credentials: tuple[str, str] | None = field(default=None, repr=False)
 
+    def __repr__(self) -> str:
+        return f"Feed({self.shown!r}, {self.name!r})"
+
+    @property
+    def shown(self) -> str:
+        """The URL without the values of its keys."""
+        return shown_url(self.url)
+
     @property
     def source(self) -> str:
-        """The outlet's name as people know it; the URL where none was given."""
-        return self.name or self.url
+        """The outlet's name as people know it; the URL, as shown, where none was given."""
+        return self.name or self.shown
 
     @property
     def key(self) -> str:
@@ -50,8 +59,8 @@ class Validators:
 class Hub:
     """Where news of a feed are pushed from (WebSub): the hub, and the feed's name with it."""
 
-    url: str = ""
-    topic: str = ""
+    url: str = field(default="", repr=False)
+    topic: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +85,12 @@ class Document:
     have it.
     """
 
-    url: str
+    url: str = field(repr=False)
     body: bytes = field(repr=False)
     content_type: str = ""
     validators: Validators = Validators()
     max_age: float = 0.0
-    moved: str = ""
+    moved: str = field(default="", repr=False)
     hub: Hub = Hub()
 
 
@@ -90,7 +99,7 @@ class NotModified:
     """The server answered 304 to a conditional request; `max_age`, `moved` as in Document."""
 
     max_age: float = 0.0
-    moved: str = ""
+    moved: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +107,15 @@ class Failure:
     """A poll that brought nothing: which kind, one sentence why, and the server's wish.
 
     `retry_after`: seconds that the server asked us to stay away, if it did; `busy`: it has too
-    much to do, so that its other feeds had better wait as well.
+    much to do, so that its other feeds had better wait as well. `overran`: its document used up
+    the time there was to read it.
     """
 
     outcome: PollOutcome
     reason: str
     retry_after: float | None = None
     busy: bool = False
+    overran: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +127,7 @@ class Entry:
     read (id, title, link, time), for it is too old to be told.
     """
 
-    feed: str
+    feed: str = field(repr=False)
     id: str
     title: str
     summary: str = ""

@@ -19,6 +19,7 @@ from monitor.core.models import Failure, Feed, Parsed, PollOutcome
 from monitor.core.parse.entry import make_entries, remarks
 from monitor.core.parse.found import language_of, raw_of
 from monitor.core.parse.limits import ParseLimits
+from monitor.core.parse.shape import oddity
 from monitor.core.parse.sniff import first_entries, is_cut, is_whole, split_entries
 
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
@@ -42,6 +43,8 @@ RAISES = (
 def parse_xml(feed: Feed, url: str, text: str, limits: ParseLimits) -> Parsed | Failure:
     """The entries of an RSS or Atom text; of a damaged one as far as it can be read."""
     text, surplus = first_entries(text, limits.entries)
+    if odd := oddity(undeclared(text).encode()):
+        return Failure(PollOutcome.PARSE_ERROR, f"no feed is built like this: {odd}")
     try:
         found = _feedparser(text)
     except RAISES as error:

@@ -13,6 +13,8 @@ from monitor.core.parse.head import hub_url
 from monitor.core.parse.limits import ParseLimits
 
 _VERSION = "jsonfeed.org/version/"
+# What some write instead of the URL that the specification asks for.
+_BARE_VERSIONS = frozenset({"1", "1.0", "1.1"})
 _HEAD = 1_000
 
 
@@ -22,7 +24,7 @@ def parse_json(feed: Feed, url: str, text: str, limits: ParseLimits) -> Parsed |
         root = json.loads(text)
     except (ValueError, RecursionError) as error:
         return _broken(text, type(error).__name__)
-    if not isinstance(root, dict) or _VERSION not in _text(root.get("version")):
+    if not isinstance(root, dict) or not _is_feed(root):
         return Failure(PollOutcome.NOT_A_FEED, "this is JSON, but not a JSON Feed")
     found = root.get("items")
     if not isinstance(found, list):
@@ -35,6 +37,13 @@ def parse_json(feed: Feed, url: str, text: str, limits: ParseLimits) -> Parsed |
     notes = (ended, remarks(len(objects), len(raws), len(entries)))
     note = "; ".join(filter(None, notes))
     return Parsed(entries, note, language, hub=_hub(root))
+
+
+def _is_feed(root: dict[str, Any]) -> bool:
+    """Whether it says so: by its version's URL, else by the bare number of one and a list."""
+    version = _text(root.get("version"))
+    bare = version in _BARE_VERSIONS and isinstance(root.get("items"), list)
+    return bare or _VERSION in version
 
 
 def _hub(root: dict[str, Any]) -> Hub:

@@ -21,8 +21,8 @@ _INLINE = frozenset(
         *("sub", "sup", "time", "tt", "u", "var", "wbr"),
     )
 )
-# Control characters but blanks, and lone surrogates.
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
+# Control characters but blanks, lone surrogates, and what would move the cursor of a terminal.
+_CONTROL = re.compile("\x1b\\[[0-9;?]*[@-~]|[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
 # Invisible: soft hyphen, fillers, zero-width, direction marks, overrides and isolates,
 # variation selectors, annotations, tags.
 _INVISIBLE = re.compile(

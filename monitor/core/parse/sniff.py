@@ -24,6 +24,9 @@ _OTHERS = {
 # What XML forbids (https://www.w3.org/TR/xml/#charsets), written out or as a reference.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _ILLEGAL_BYTES = bytes((*range(9), 11, 12, *range(14, 32)))
+# What would colour the text of a terminal or move its cursor, as a whole: what is left of it would
+# stick to the next word.
+_ESCAPE = re.compile(r"(?:\x1b|&#(?:0*27|[xX]0*1[bB]);)\[[0-9;?]*[@-~]")
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
 _ENTRY_START = re.compile(r"<(?:item|entry)[\s>]")
 _ENTRY_END = re.compile(r"</(?:item|entry)\s*>")
@@ -90,8 +93,8 @@ def legal(text: str) -> str:
     raw = text.encode("utf-8", "surrogatepass")
     # Looking for them in bytes is much faster, and most texts hold none.
     if b"\xef\xbf" in raw or len(raw.translate(None, _ILLEGAL_BYTES)) < len(raw):
-        text = _ILLEGAL.sub("", text)
-    return _REFERENCE.sub(_legal_reference, text) if "&#" in text else text
+        text = _ILLEGAL.sub("", _ESCAPE.sub("", text))
+    return _REFERENCE.sub(_legal_reference, _ESCAPE.sub("", text)) if "&#" in text else text
 
 
 def _legal_reference(found: re.Match[str]) -> str:

@@ -20,6 +20,7 @@ from monitor.core.parse.head import hub_of, wish_of
 from monitor.core.parse.layout import Layout, lay_out
 from monitor.core.parse.limits import ParseLimits
 from monitor.core.parse.marks import Mark, apart, digest_of, key_of, mark_of, packed, unpacked
+from monitor.core.parse.shape import oddity
 from monitor.core.parse.skim import inherited, skim
 from monitor.core.parse.strict import read_strictly
 
@@ -95,8 +96,11 @@ def _skimmed(layout: Layout, old: datetime | None, cut: Collection[int]) -> dict
 def _read(data: bytes, layout: Layout, out: set[int]) -> _Read | None:
     """What feedparser finds where some entries are left out; None in doubt."""
     kept = [at for at in range(len(layout.spans)) if at not in out]
+    short = b"".join(_pieces(data, layout, out))
+    if oddity(short):
+        return None
     try:
-        read = read_strictly(b"".join(_pieces(data, layout, out)), len(layout.path) + 1)
+        read = read_strictly(short, len(layout.path) + 1)
     except (*RAISES, SAXException):
         return None
     if len(read.entries) != len(kept) or (out and not read.clean):

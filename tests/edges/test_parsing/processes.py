@@ -23,10 +23,12 @@ GOOD = rss(
     "<item><guid>1</guid><title>Été à Niamey</title><link>/1</link><author>N</author>"
     "<category>x</category><pubDate>Tue, 05 Mar 2024 08:30:00 GMT</pubDate></item>"
 )
+# What comes after damage is not looked at before it is read.
+DAMAGE = "<copyright>a & b</copyright>"
 # A text of the author without any "@", on which feedparser's search for an address is slow.
-SLOW = rss(f"<item><title>t</title><author>{'a' * 120_000}</author></item>")
-CROWDED = rss("<item " + " ".join(f'a{n}="x"' for n in range(100_000)) + "/>")
-HUGE = rss("<a>" * 1_500_000)
+SLOW = rss(f"{DAMAGE}<item><title>t</title><author>{'a' * 120_000}</author></item>")
+HALF_SLOW = rss(f"{DAMAGE}<item><title>late</title><author>{'a' * 10_000}</author></item>")
+HUGE = rss(DAMAGE + "<a>" * 1_500_000)
 
 
 def child_of(parser: ParserProcess) -> subprocess.Popen[bytes]:

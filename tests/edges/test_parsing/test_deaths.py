@@ -25,11 +25,11 @@ from monitor.edges.parsing import ParserProcess
 from tests.edges.test_parsing.processes import (
     FEED,
     GOOD,
+    HALF_SLOW,
     SLOW,
     child_of,
     failed,
     gone,
-    rss,
     wait_for,
 )
 
@@ -57,13 +57,12 @@ def test_an_interrupted_call_leaves_no_answer_for_the_next(parser: ParserProcess
     def interrupt(_signal: int, _frame: object) -> None:
         raise InterruptedError
 
-    half = rss(f"<item><title>late</title><author>{'a' * 10_000}</author></item>")
     parser.parse(FEED, GOOD)
     before = signal.signal(signal.SIGALRM, interrupt)
     try:
         signal.setitimer(signal.ITIMER_REAL, 0.1)
         with pytest.raises(InterruptedError):
-            parser.parse(FEED, half)
+            parser.parse(FEED, HALF_SLOW)
     finally:
         signal.signal(signal.SIGALRM, before)
     found = parser.parse(FEED, GOOD)
