@@ -8,9 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import Self
-from urllib.parse import urljoin
 
-from monitor.edges.net import EXPECTED, AllowList, classify, client, parse_retry_after
+from monitor.edges.net import (
+    EXPECTED,
+    AllowList,
+    classify,
+    client,
+    named_by_strangers,
+    parse_retry_after,
+)
 
 _REDIRECTS = 3
 # Those that ask for the same form to be sent elsewhere (RFC 9110, section 15.4).
@@ -42,6 +48,7 @@ class Hubs:
         allow_http: bool,
         clock: Callable[[], datetime],
     ) -> None:
+        self._allow = allow
         self._http = client(allow)
         self._headers = {"User-Agent": user_agent}
         self._deadline = deadline
@@ -68,15 +75,17 @@ class Hubs:
             return Answer(ok=False, why=classify(error).reason)
 
     async def _ask(self, url: str, form: Mapping[str, str]) -> Answer:
+        at = None
         for _ in range(_REDIRECTS + 1):
-            if not self._allow_http and not url.lower().startswith("https://"):
+            at = named_by_strangers(url, self._allow, at)
+            if not self._allow_http and at.scheme != "https":
                 return Answer(ok=False, why="the hub does not speak https")
-            sending = self._http.stream("POST", url, data=dict(form), headers=self._headers)
+            sending = self._http.stream("POST", at, data=dict(form), headers=self._headers)
             async with sending as response:
                 status, headers = response.status_code, response.headers
             if status not in _ELSEWHERE or "location" not in headers:
                 break
-            url = urljoin(url, headers["location"])
+            url = headers["location"]
         else:
             return Answer(ok=False, why="the hub redirects too often")
         if response.is_success:

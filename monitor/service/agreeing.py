@@ -20,6 +20,7 @@ from monitor.core import websub
 from monitor.core.batching import host_of
 from monitor.core.commit import Commit
 from monitor.core.models import Feed, Hub
+from monitor.core.shown import hidden, shown_url
 from monitor.core.websub import Endpoint, Heard, Stage, Subscription
 from monitor.edges.hubs import Answer
 from monitor.edges.store.redis import RedisStore
@@ -84,8 +85,11 @@ class Agreements:
         return left
 
     def _named(self, hub: Hub | None, key: str) -> Hub | None:
-        """The hub, and what it knows the feed by: its URL where the feed does not say."""
-        return hub and Hub(hub.url, hub.topic or self.feeds[key].url)
+        """The hub, and what it knows the feed by: its URL where the feed does not say; none where
+        that would tell the hub a key of ours.
+        """
+        topic = (hub and hub.topic) or self.feeds[key].url
+        return None if hub is None or any(hidden(topic)) else Hub(hub.url, topic)
 
     def _wanted(self, key: str, hub: Hub) -> Subscription:
         token = f"{key}.{secrets.token_urlsafe(24)}"
@@ -204,4 +208,4 @@ class Agreements:
 
     def _url(self, one: Subscription) -> str:
         feed = self.feeds.get(one.feed)
-        return feed.url if feed else one.hub.topic
+        return feed.shown if feed else shown_url(one.hub.topic)

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 from monitor.core.errors import BadInput, Fault
-from monitor.core.models import Route, Silence
+from monitor.core.models import Feed, Receiver, Route, Silence
 from monitor.core.rulebook import Rulebook
+from monitor.core.shown import hidden
 from monitor.edges import transports
-from monitor.edges.net import AllowList, parse_allow
+from monitor.edges.net import AllowList, parse_allow, parse_proxy, proxies_of
 from monitor.edges.rulebook import load_rulebook
 from monitor.edges.settings import Settings, all_routes, load_settings
 from monitor.edges.store import embedded
 
 
 def read_settings(config: str | None, *, feeds: bool = True) -> Settings:
-    """The settings of this process (`feeds`: with them); raises BadInput with every fault."""
+    """The settings of this process (`feeds`: with them); raises BadInput with every fault.
+
+    From then on no library heeds the environment's proxies (`requests` does, below Apprise).
+    """
+    os.environ["no_proxy"] = "*"
     return load_settings(Path(config) if config else None, os.environ, Path.cwd(), feeds=feeds)
 
 
@@ -31,13 +37,58 @@ def store_url(settings: Settings) -> str:
 
 def secrets(settings: Settings) -> list[str]:
     """Every configured text that must never be shown."""
-    userinfo, _, _ = settings.store_url.partition("://")[2].rpartition("@")
-    query = parse_qs(settings.store_url.partition("?")[2])
-    found = [userinfo, userinfo.partition(":")[2], *query.get("password", ())]
-    for receiver in settings.receivers:
-        found += [one for value in receiver.options.values() for one in value.split()]
-    found += [feed.credentials[1] for feed in settings.feeds if feed.credentials]
-    return [one for one in found if one]
+    found = [*_of_a_store(settings.store_url), *_of_a_store(settings.proxy)]
+    found += [one for receiver in settings.receivers for one in _of_a_receiver(receiver)]
+    found += [one for feed in settings.feeds for one in _of_a_feed(feed)]
+    found += [
+        one
+        for _, route in all_routes(settings.routes)
+        for each in route.feeds
+        for one in _telling(hidden(each))
+    ]
+    return [one for one in dict.fromkeys(found) if one]
+
+
+def _of_a_store(url: str) -> Iterator[str]:
+    for one in (*hidden(url), *parse_qs(url.partition("?")[2]).get("password", ())):
+        yield from (one, unquote(one))
+
+
+def _of_a_receiver(receiver: Receiver) -> Iterator[str]:
+    """Each option, each of its words, and of URLs all that may be a key."""
+    for value in receiver.options.values():
+        for one in (value, *value.split()):
+            # Of a signing key what follows its mark, of a token what follows its number.
+            yield from (one, one.removeprefix("whsec_"), one.partition(":")[2])
+            yield from _of_an_address(one) if "://" in one else ()
+
+
+def _of_an_address(url: str) -> Iterator[str]:
+    rest = url.partition("://")[2]
+    host, slash, path = rest.partition("/")
+    values = [one.partition("=")[2] for one in re.split("[?&]", path)]
+    parts = [one for one in re.split("[/?&]", path) if len(one) >= _LONG_PART]
+    # Apprise has tokens where others have a host.
+    named = [host] if len(host) >= _LONG_PART and not url.startswith("http") else []
+    for one in (f"{slash}{path}", *values, *parts, *named, *hidden(url)):
+        yield from (one, unquote(one))
+
+
+def _of_a_feed(feed: Feed) -> Iterator[str]:
+    if feed.credentials:
+        user, password = feed.credentials
+        # Together as well: so they stand, in base64, in a header.
+        yield from (password or user, f"{user}:{password}")
+    yield from _telling(hidden(feed.url))
+
+
+def _telling(values: Iterable[str]) -> Iterator[str]:
+    """Those that are no ordinary words: "?key=sport" must not blank out all sport."""
+    return (one for one in values if len(one) >= _LONG_VALUE)
+
+
+# Characters from which on a part of a URL's path, and the value of a key, is more than a word.
+_LONG_PART, _LONG_VALUE = 16, 8
 
 
 def read_checked(config: str | None) -> tuple[Settings, Rulebook]:
@@ -74,7 +125,8 @@ def check(settings: Settings) -> tuple[Rulebook, AllowList]:
         faults += bad.faults
     if faults or rulebook is None:
         raise BadInput(faults)
-    return rulebook, parse_allow(settings.allow)
+    proxy = parse_proxy(settings.proxy) if settings.proxy else None
+    return rulebook, replace(parse_allow(settings.allow), proxy=proxy)
 
 
 def advice(settings: Settings) -> tuple[Fault, ...]:
@@ -94,6 +146,16 @@ def _wrong_exceptions(settings: Settings) -> Iterable[Fault]:
             parse_allow([line])
         except ValueError as error:
             yield Fault(f"{settings.path}: network.allow[{number}]", str(error))
+    try:
+        parse_proxy(settings.proxy or "http://none:1")
+    except ValueError as error:
+        place = f"{settings.path}: network.proxy"
+        yield Fault(place, str(error), "http://user:password@proxy:3128, or without the user")
+
+
+def unheeded_proxies(settings: Settings) -> tuple[str, ...]:
+    """The variables of the environment that name a proxy which is not used."""
+    return () if settings.proxy else proxies_of(os.environ)
 
 
 def _unknown_names(settings: Settings, rulebook: Rulebook) -> Iterable[Fault]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from monitor.core.models import Document, Failure, Feed, Parsed, PollOutcome, Validators
 from monitor.core.parse import ParseLimits
@@ -20,18 +21,18 @@ from monitor.core.parse.discovery import (
 )
 from monitor.core.parse.links import absolute
 from monitor.core.parse.sniff import legal
-from monitor.edges.fetch import Fetcher, FetchLimits
-from monitor.edges.parsing import ParserProcess
+from monitor.edges.fetch import Fetcher
 from monitor.service import ports
 from monitor.service.clockwork import utc_now
-from monitor.service.wiring import Service
+from monitor.service.wiring import Service, parser_of
 
 # So many addresses are asked at most, within so many seconds, the gaps between them not counted.
 _VISITS, _DEADLINE = 20, 30.0
 # After so many addresses of a page without a feed among them, the usual places are tried.
 _PATIENCE = 9
+_PORTS = (80, 443)
 # Seconds for one address, and for reading what it gave.
-_FETCH, _PARSE = 10.0, 5.0
+_FETCH, _PARSE = 10.0, timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,9 @@ class Found:
 
 def run(service: Service, url: str) -> tuple[Found, ...] | Failure:
     """The feeds of the site that has this page, or why the page cannot be read."""
-    settings, gap = service.settings, service.settings.host_gap.total_seconds()
-    limits = FetchLimits(_FETCH, max_body=settings.max_body, user_agent=service.user_agent)
-    parser = ParserProcess(_PARSE, wall_seconds=_PARSE, limits=ParseLimits(settings.max_entries))
+    gap = service.settings.host_gap.total_seconds()
+    limits = replace(service.limits, deadline=min(_FETCH, service.limits.deadline))
+    parser = parser_of(service.settings, wall=_PARSE)
 
     async def search() -> tuple[Found, ...] | Failure:
         async with Fetcher(service.allow, limits, utc_now) as fetcher:
@@ -133,11 +134,17 @@ class _Search:
 
     async def _try(self, candidates: Iterable[Candidate]) -> None:
         for one in candidates:
-            document = await self._visit(one.url)
+            document = await self._visit(one.url) if self._usual(one.url) else None
             if isinstance(document, Document):
                 feed = self._read(one, document)
                 if isinstance(feed, Found) and feed.url not in {each.url for each in self.found}:
                     self.found.append(feed)
+
+    def _usual(self, url: str) -> bool:
+        """Whether an address leads to a port that strangers may name: a usual one, or the page's
+        own.
+        """
+        return urlsplit(url).port in {None, *_PORTS, *(urlsplit(one).port for one in self.asked)}
 
     async def _visit(self, url: str) -> Document | Failure | None:
         """What an address gives; None where it was asked before or enough were."""

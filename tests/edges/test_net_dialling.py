@@ -97,6 +97,34 @@ def test_an_address_that_does_not_answer_is_given_up_in_time(listener: socket.so
             one.close()
 
 
+@pytest.mark.parametrize(
+    "spelt",
+    [
+        "127.1",
+        "2130706433",
+        "0x7f.1",
+        "0177.0.0.1",
+        "127.0.0.1.",
+        "::1",
+        "::ffff:7f00:1",
+        "fe80::1%lo",
+        "64:ff9b::7f00:1",
+        "localhost",
+        "LOCALHOST.",
+        "①②⑦.⓪.⓪.①",
+        "１２７.0.0.1",
+    ],
+)
+def test_no_spelling_of_this_machine_is_dialled(
+    spelt: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dialled: list[object] = []
+    monkeypatch.setattr(socket.socket, "connect", lambda _, address: dialled.append(address))
+    with pytest.raises((Blocked, httpcore.ConnectError)):
+        asyncio.run(guarded_socket(AllowList(), spelt, 25, 1.0))
+    assert dialled == []
+
+
 # -- a library that dials by itself --------------------------------------------------
 
 

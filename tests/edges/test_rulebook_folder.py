@@ -41,7 +41,7 @@ def test_a_file_that_is_not_utf8_is_named_with_its_line(copy: Path) -> None:
 def test_a_file_that_cannot_be_read_is_named(copy: Path) -> None:
     (copy / "blockers.txt").unlink()
     (copy / "blockers.txt").mkdir()
-    assert "blockers.txt: Is a directory" in said(copy)
+    assert "blockers.txt: is not a regular file" in said(copy)
 
 
 def test_a_fault_names_folder_file_and_place(copy: Path) -> None:

@@ -140,11 +140,12 @@ def test_variables_have_defaults_and_may_stand_in_files(load: Load) -> None:
 def test_a_variable_that_is_not_set_is_a_fault_and_not_an_empty_text(load: Load) -> None:
     text = '[[receivers]]\nname = "a"\ntype = "slack"\nurl = "${HOOK}"\n'
     assert load.faults(text) == [
-        "monitor.toml: receivers[0]: url: environment variable HOOK is not set"
+        "monitor.toml:4: receivers[0].url environment variable HOOK is not set"
         " (set it, or HOOK_FILE)"
     ]
     assert load.faults(text, HOOK_FILE="/nowhere") == [
-        "monitor.toml: receivers[0]: url: the file that HOOK_FILE names cannot be read"
+        "monitor.toml:4: receivers[0].url the file that HOOK_FILE names"
+        " cannot be read: No such file or directory"
     ]
 
 
@@ -382,4 +383,65 @@ def test_the_endpoint_for_hubs_is_off_unless_it_has_a_callback(load: Load) -> No
 )
 def test_an_endpoint_for_hubs_that_cannot_be_is_told(load: Load, table: str, said: str) -> None:
     (fault,) = load.faults(f"[websub]\n{table}\n")
+    assert said in fault
+
+
+LIMITS = """
+[limits]
+redirects = 2
+header_bytes = 8000
+headers = 100
+title = 100
+summary = 0
+link = 500
+parse_cpu = "2s"
+parse_time = "4s"
+parse_memory = "256mb"
+[network]
+proxy = "http://us:${WORD}@proxy:3128"
+"""
+
+
+def test_what_strangers_send_is_bounded_by_setting(load: Load) -> None:
+    settings = load(LIMITS, WORD="s3cret-word")
+    one, shipped = settings.limits, load("").limits
+    assert (one.redirects, one.header_bytes, one.headers) == (2, 8_000, 100)
+    assert (one.title, one.summary, one.link) == (100, 0, 500)
+    assert (one.parse_cpu, one.parse_time) == (timedelta(seconds=2), timedelta(seconds=4))
+    assert one.parse_memory == 256 << 20
+    assert (shipped.redirects, shipped.parse_memory) == (5, 256 << 20)
+    assert (shipped.parse_cpu, shipped.parse_time) == (timedelta(seconds=8), timedelta(seconds=15))
+
+
+def test_a_proxy_is_read_and_shown_nowhere(load: Load) -> None:
+    settings = load(LIMITS, WORD="s3cret-word")
+    assert settings.proxy == "http://us:s3cret-word@proxy:3128"
+    assert "s3cret-word" not in repr(settings)
+    assert load("").proxy == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("redirects = 21", "monitor.toml:2: limits.redirects is too large (at most 20)"),
+        ("redirects = -1", "monitor.toml:2: limits.redirects is too small (at least 0)"),
+        ("header_bytes = 200000", "limits.header_bytes is too large (at most 100000)"),
+        ("headers = 10", "limits.headers is too small (at least 50)"),
+        ("title = 10", "limits.title is too small (at least 50)"),
+        ("summary = 30000", "limits.summary is too large (at most 20000)"),
+        ("link = 10", "limits.link is too small (at least 200)"),
+        ("parse_cpu = 8", "monitor.toml:2: limits.parse_cpu is not a duration"),
+        ('parse_cpu = "0s"', "monitor.toml:1: limits parse_cpu is not between 1s and 2m"),
+        ('parse_time = "3m"', "parse_time is not between 1s and 2m"),
+        ('parse_cpu = "20s"', "parse_cpu and parse_time are not in ascending order"),
+        ("parse_memory = 512", "limits.parse_memory is not a size, a whole number and a unit"),
+        ('parse_memory = "64mb"', "parse_memory is not between 128mb and 4gb"),
+        ('parse_memory = "5gb"', "parse_memory is not between 128mb and 4gb"),
+        ("redirect = 5", "there is no such key (did you mean redirects?)"),
+    ],
+)
+def test_limits_that_cannot_be_are_told_with_place_and_hint(
+    load: Load, text: str, said: str
+) -> None:
+    (fault,) = load.faults(f"[limits]\n{text}\n")
     assert said in fault

@@ -174,3 +174,13 @@ def test_feeds_are_found_over_real_http_behind_the_guard() -> None:
         blocked = asyncio.run(over_http(server, []))
         assert isinstance(blocked, Failure)
         assert blocked.outcome is PollOutcome.SSRF_BLOCKED
+
+
+def test_a_page_may_name_usual_ports_and_its_own_only() -> None:
+    ports = {"https://site.example:22/": "", "https://other.example:8443/": "", "/rss": RSS}
+    page = "".join(link(one) for one in ("http://a.example:99999/", *ports))
+    web = Web({"/": page, "/rss": RSS})
+    assert [one.url for one in found(web)] == [f"{SITE}/rss"]
+    assert web.asked == ["/", "/rss"]
+    own = Web({":8443/": link("/rss"), ":8443/rss": RSS})
+    assert [one.url for one in found(own, f"{SITE}:8443/")] == [f"{SITE}:8443/rss"]

@@ -10,7 +10,7 @@ from http.client import responses
 import httpx
 
 from monitor.core.models import Document, Failure, Hub, NotModified, PollOutcome, Validators
-from monitor.edges.net import max_age, parse_retry_after, read_body
+from monitor.edges.net import Room, max_age, parse_retry_after, read_body
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
@@ -36,7 +36,7 @@ Answer = Document | NotModified | Failure | Onward
 
 
 async def read_answer(
-    response: httpx.Response, request: httpx.Request, max_body: int, now: datetime
+    response: httpx.Response, request: httpx.Request, max_body: int, room: Room, now: datetime
 ) -> Answer:
     """What an open answer comes to; raises what `read_body` and the transport raise."""
     status = response.status_code
@@ -45,7 +45,7 @@ async def read_answer(
     if status == HTTPStatus.NOT_MODIFIED:
         return await _not_modified(response, request, now)
     if status // 100 == 2 and status != HTTPStatus.PARTIAL_CONTENT:
-        body = await read_body(response, max_body)
+        body = await read_body(response, max_body, room)
         return _document(response, request.url, body, now)
     return _failure(response, now)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import TracebackType
@@ -30,13 +30,16 @@ from monitor.core.models import (
 from monitor.edges.fetch.answers import Answer, Onward, read_answer, usable
 from monitor.edges.net import (
     EXPECTED,
+    TOO_LONG_A_HEAD,
     AllowList,
-    Blocked,
     GuardedAiohttp,
     GuardedTransport,
     Refused,
     Resolver,
+    Room,
+    admit_port,
     classify,
+    place,
     too_strict,
 )
 
@@ -45,20 +48,22 @@ _ACCEPT = (
     "application/rdf+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
 )
 _PORTS = {"http": 80, "https": 443}
-_HOST_CHARS = 253
+# Characters of a header line beside name and value.
+_SIGNS = len(": \r\n")
 
 
 @dataclass(frozen=True, slots=True)
 class FetchLimits:
-    """Bounds of one fetch: seconds in all and to connect, bytes of body, redirects.
-
-    Headers are bounded by the transport.
+    """Bounds of one fetch: seconds in all and to connect, bytes of body, redirects, bytes of all
+    headers of an answer (100,000 at most, which is httpcore's own bound) and their number.
     """
 
     deadline: float = 30.0
     connect: float = 10.0
     max_body: int = 10_000_000
     max_redirects: int = 5
+    header_bytes: int = 65_536
+    headers: int = 2_000
     user_agent: str = "monitor (feed reader)"
 
 
@@ -79,8 +84,12 @@ class Fetcher:
 
     async def __aenter__(self) -> Self:
         # Bare transports: an httpx client would look into redirects and keep cookies.
-        self._fast = GuardedAiohttp(self._allow, self._resolver, self._limits.connect)
+        limits = self._limits
+        self._fast = GuardedAiohttp(
+            self._allow, self._resolver, limits.connect, limits.header_bytes
+        )
         self._patient = GuardedTransport(self._allow, self._resolver)
+        self._room = Room(limits.max_body)
         return self
 
     async def __aexit__(
@@ -141,9 +150,17 @@ class Fetcher:
     async def _ask(self, request: httpx.Request, transport: httpx.AsyncBaseTransport) -> Answer:
         response = await transport.handle_async_request(request)
         try:
-            return await read_answer(response, request, self._limits.max_body, self._clock())
+            self._measure(response.headers.raw)
+            most, room = self._limits.max_body, self._room
+            return await read_answer(response, request, most, room, self._clock())
         finally:
             await response.aclose()
+
+    def _measure(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        """Raises Refused for too many headers; how much of them was read is bounded already."""
+        most = self._limits.header_bytes - _SIGNS * len(headers)
+        if len(headers) > self._limits.headers or sum(map(_length, headers)) > most:
+            raise Refused(PollOutcome.PROTOCOL, TOO_LONG_A_HEAD)
 
     def _headers(self, feed: Feed, validators: Validators, url: httpx.URL) -> dict[str, str]:
         headers = {
@@ -169,14 +186,7 @@ class Fetcher:
         """`target`, if a redirect from `url` may lead there; else raises Refused."""
         if (url.scheme, target.scheme) == ("https", "http"):
             raise Refused(PollOutcome.REDIRECT_BLOCKED, "a redirect leads from https to plain http")
-        port = _port(target)
-        host = target.raw_host.decode("ascii")
-        known = port in (*_PORTS.values(), _port(start))
-        if not known and not self._allow.states(host, port):
-            raise Blocked(
-                f"a redirect leads to port {port} of {host[:_HOST_CHARS]}; "
-                "network.allow can make an exception"
-            )
+        admit_port(*place(target), self._allow, known=_port(start))
         return target
 
 
@@ -189,6 +199,10 @@ def _url(text: str, base: httpx.URL | None = None) -> httpx.URL:
     if url.scheme not in _PORTS or not url.host or not 0 < _port(url) < 65536:
         raise Refused(PollOutcome.BAD_SCHEME, "the address is not an http or https URL")
     return url.copy_with(userinfo=b"", fragment=None) if url.userinfo or url.fragment else url
+
+
+def _length(header: tuple[bytes, bytes]) -> int:
+    return len(header[0]) + len(header[1])
 
 
 def _port(url: httpx.URL) -> int:

@@ -19,7 +19,9 @@ from ipaddress import (
     ip_network,
 )
 
-from monitor.edges.net.errors import Blocked
+from monitor.core.models import PollOutcome
+from monitor.edges.net.errors import Blocked, Refused
+from monitor.edges.net.proxy import Proxy
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -64,14 +66,30 @@ _BY_START = {4: _by_start(4), 6: _by_start(6)}
 _HOLDS_IPV4 = (IPv6Network("::ffff:0:0/96"), IPv6Network("64:ff9b::/96"))
 _WIDEST = {4: 8, 6: 7}
 _NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+# What a last label must not be: an address in an old spelling would be read from it (WHATWG URL,
+# "ends in a number").
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_USUAL_PORTS = (80, 443)
+_HOST_CHARS = 253
 
 
 @dataclass(frozen=True, slots=True)
 class AllowList:
-    """The exceptions to the guard: networks (port None: any) and host names with a port."""
+    """The exceptions to the guard: networks (port None: any) and host names with a port.
+
+    `proxy`: whoever dials in our place what is spoken to by HTTP, where anybody does.
+    """
 
     networks: tuple[tuple[Network, int | None], ...] = ()
     hosts: frozenset[tuple[str, int]] = frozenset()
+    proxy: Proxy | None = None
+
+    @property
+    def to_dial(self) -> AllowList:
+        """The exceptions for connections that HTTP is spoken over: with a proxy, that alone."""
+        if self.proxy is None:
+            return self
+        return AllowList(hosts=frozenset({(canonical(self.proxy.host), self.proxy.port)}))
 
     def permits(self, host: str, address: Address, port: int) -> bool:
         """Whether an entry covers this address, or this host by name, at this port."""
@@ -104,13 +122,42 @@ def parse_allow(lines: Sequence[str]) -> AllowList:
     return AllowList(tuple(networks), frozenset(hosts))
 
 
+def admit(host: str, port: int, allow: AllowList) -> None:
+    """Raises Blocked or Refused for a host that must not be asked, as far as it is seen without a
+    look-up: an address that is not public, one in an unusual spelling, and what is no name.
+
+    Where we dial ourselves, `check` follows with what the name leads to. A proxy looks names up
+    itself; but that this one leads to its own machine is known beforehand (RFC 6761, 6.3).
+    """
+    name = canonical(host)
+    numeric = _NUMBER.fullmatch(name.rpartition(".")[2])
+    if not numeric and _NAME.fullmatch(name):
+        if allow.proxy and f".{name}".endswith(".localhost"):
+            check(host, port, ["127.0.0.1"], allow)
+    elif literal(host) is not None:
+        check(host, port, [host], allow)
+    elif numeric:
+        raise Blocked(f"{host[:_HOST_CHARS]} is an address in an unusual spelling")
+    else:
+        raise Refused(PollOutcome.BAD_SCHEME, "the host of the address is no host name")
+
+
+def admit_port(host: str, port: int, allow: AllowList, known: int = 443) -> None:
+    """Raises Blocked for a port that nobody stated: what strangers name may lead to 80, to 443,
+    to the `known` one, and to what the list has with its port.
+    """
+    if port not in (*_USUAL_PORTS, known) and not allow.states(host, port):
+        where = f"port {port} of {host[:_HOST_CHARS]}"
+        raise Blocked(f"{where} was stated by nobody; network.allow can make an exception")
+
+
 def check(host: str, port: int, addresses: Sequence[str], allow: AllowList) -> None:
     """Raises Blocked if any of the addresses that `host` has must not be dialled."""
     for text in addresses:
         address = plain(ip_address(text))
         network = forbidden(address)
         if network is not None and not allow.permits(host, address, port):
-            what = text if text == host else f"{host} resolves to {text}, which"
+            what = text if text == host else f"{host[:_HOST_CHARS]} resolves to {text}, which"
             raise Blocked(
                 f"{what} is not a public address ({network}); network.allow can make an exception"
             )

@@ -7,8 +7,11 @@ it has is checked, and only those are dialled.
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import socket
-from collections.abc import AsyncIterator, Sequence
+import sys
+from collections.abc import AsyncIterator, Iterable
 from ipaddress import ip_address
 from typing import Any
 
@@ -16,31 +19,37 @@ import aiohttp
 import httpx
 import yarl
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
 
-from monitor.edges.net.addresses import Address, AllowList, check, forbidden, literal, plain
-from monitor.edges.net.client import tls_context
-from monitor.edges.net.errors import Blocked
-from monitor.edges.net.resolver import Resolver, system_resolver
+from monitor.core.models import PollOutcome
+from monitor.edges.net.addresses import Address, AllowList, admit, check, forbidden, plain
+from monitor.edges.net.client import place, tls_context
+from monitor.edges.net.errors import TOO_LONG_A_HEAD, Blocked, Refused
+from monitor.edges.net.proxy import Proxy
+from monitor.edges.net.resolver import Resolver, addresses_of, system_resolver
 
 # Longer than the shortest gap between two requests to a host, and too short for many idle ones.
 _IDLE_SECONDS = 2.5
-# Bytes of a header line, and how many there may be: some sites send long ones for browsers.
-_LINE, _HEADERS = 65_536, 2_000
 _CHUNK = 65_536
 _FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
 
 
 class GuardedAiohttp(httpx.AsyncBaseTransport):
     """A transport for one event loop, to be closed; it follows no redirects, keeps no cookies
-    and hands on bodies as they come. `connect`: seconds for a connection with its handshake.
+    and hands on bodies as they come. `connect`: seconds for a connection with its handshake;
+    `head`: bytes of an answer before its body that are read at most, give or take a chunk.
 
-    Raises Blocked and aiohttp's errors.
+    Raises Blocked, Refused and aiohttp's errors.
     """
 
-    def __init__(self, allow: AllowList, resolver: Resolver | None, connect: float) -> None:
-        self._guard = _Guard(allow, resolver or system_resolver)
+    def __init__(
+        self, allow: AllowList, resolver: Resolver | None, connect: float, head: int
+    ) -> None:
+        self._allow = allow
+        self._guard = _Guard(allow.to_dial, resolver or system_resolver)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
+            connector=_Connector(
+                head,
                 ssl=tls_context(),
                 resolver=self._guard,
                 use_dns_cache=False,
@@ -52,30 +61,84 @@ class GuardedAiohttp(httpx.AsyncBaseTransport):
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect),
             auto_decompress=False,
             trust_env=False,
-            max_line_size=_LINE,
-            max_field_size=_LINE,
-            max_headers=_HEADERS,
+            max_line_size=head,
+            max_field_size=head,
+            # As many as there is room for: they are counted when all are there.
+            max_headers=head,
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The answer to a request without a body; its own body is still to be read."""
-        url = request.url
-        self._guard.admit(url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme])
+        host, port = place(request.url)
+        admit(host, port, self._allow)
+        url = yarl.URL(str(request.url), encoded=True)
+        if (url.raw_host, url.port) != (host, port):
+            # Two libraries read it, and one place was checked: both have to mean it.
+            raise Blocked("the address can be read in two ways")
         answer = await self._session.request(
             request.method,
-            yarl.URL(str(url), encoded=True),
-            headers=_pairs(request.headers),
+            url,
+            headers=[*_pairs(request.headers), *self._to_proxy(url.scheme)],
             allow_redirects=False,
+            **_through(self._allow.proxy, url.scheme),
         )
         stream = _Stream(answer)
         return httpx.Response(answer.status, headers=answer.raw_headers, stream=stream)
+
+    def _to_proxy(self, scheme: str) -> Iterable[tuple[str, str]]:
+        """Headers of a request that the proxy itself reads, which is one without TLS."""
+        proxy = self._allow.proxy
+        return proxy.headers.items() if proxy and scheme == "http" else ()
 
     async def aclose(self) -> None:
         """Close all connections."""
         await self._session.close()
 
 
-_PORTS = {"http": 80, "https": 443}
+def _through(proxy: Proxy | None, scheme: str) -> dict[str, Any]:
+    """How aiohttp is told of a proxy; the headers are those for a tunnel alone."""
+    if proxy is None:
+        return {}
+    return {"proxy": proxy.url, "proxy_headers": proxy.headers if scheme == "https" else None}
+
+
+class _Connector(aiohttp.TCPConnector):
+    """aiohttp's, over connections that bound what comes before a body."""
+
+    def __init__(self, head: int, **given: Any) -> None:
+        super().__init__(**given)
+        self._factory = functools.partial(self._make, head)
+
+    def _make(self, head: int) -> ResponseHandler:
+        return _Connection(self._loop, head)
+
+
+class _Connection(ResponseHandler):
+    """aiohttp bounds each header and their number, but not all of them together."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, head: int) -> None:
+        super().__init__(loop)
+        self._most = self._left = head
+
+    def data_received(self, data: bytes) -> None:
+        """Hand on bytes; where no whole head came with them, they count."""
+        super().data_received(data)
+        self._left -= len(data)
+        if self._left < 0:
+            self._left = self._most
+            self.set_exception(Refused(PollOutcome.PROTOCOL, TOO_LONG_A_HEAD))
+            if self.transport is not None:
+                self.transport.abort()
+
+    def feed_data(self, data: Any, size: int = 0) -> None:
+        """A whole head; what comes up to the next request is a body's."""
+        self._left = sys.maxsize
+        super().feed_data(data, size)
+
+    def set_response_params(self, **given: Any) -> None:
+        """A request goes out: a head is to come."""
+        self._left = self._most
+        super().set_response_params(**given)
 
 
 def _pairs(headers: httpx.Headers) -> list[tuple[str, str]]:
@@ -103,19 +166,11 @@ class _Guard(AbstractResolver):
         self._allow = allow
         self._resolver = resolver
 
-    def admit(self, host: str, port: int) -> None:
-        """Raises Blocked for an address that must not be dialled; names are checked later."""
-        if literal(host) is not None:
-            check(host, port, [host], self._allow)
-        elif host.replace(".", "").isdigit():
-            # "127.1", "2130706433": aiohttp would not ask us, and the system would read it.
-            raise Blocked(f"{host} is an address in an unusual spelling")
-
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         """All addresses of a name, each checked; as aiohttp wants them."""
-        addresses = list(dict.fromkeys(await self._look_up(host, port)))
+        addresses = await addresses_of(host, port, self._resolver)
         check(host, port, addresses, self._allow)
         return [
             ResolveResult(
@@ -128,12 +183,6 @@ class _Guard(AbstractResolver):
             )
             for address in addresses
         ]
-
-    async def _look_up(self, host: str, port: int) -> Sequence[str]:
-        try:
-            return await self._resolver(host, port)
-        except UnicodeError as error:
-            raise OSError(f"no name: {type(error).__name__}") from error
 
     def socket(self, address: tuple[Any, ...]) -> socket.socket:
         """A socket for an address (as getaddrinfo has it) that is about to be dialled.

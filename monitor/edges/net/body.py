@@ -16,6 +16,7 @@ import httpx
 
 from monitor.core.models import PollOutcome
 from monitor.edges.net.errors import Refused
+from monitor.edges.net.room import SMALL, Room, Share
 
 if sys.version_info >= (3, 14):  # pragma: no cover - the tests run on one Python
     from compression import zstd
@@ -31,22 +32,77 @@ _CHUNKS = 100_000
 _DAMAGED = (zlib.error, brotli.error, zstd.ZstdError)
 
 
-async def read_body(response: httpx.Response, limit: int) -> bytes:
+async def read_body(response: httpx.Response, limit: int, room: Room | None = None) -> bytes:
     """The decoded body of an open streaming response, `limit` bytes at most.
 
     Raises Refused (too_large, decode): longer than `limit`, announced or real, packed or
-    unpacked; coded twice or in an unknown way; damaged or cut off.
+    unpacked; coded twice or in an unknown way; damaged or cut off. A large one takes its part of
+    the `room`, and comes too slowly (timeout) when others wait for that.
     """
     coding = _coding(response)
-    if int(response.headers.get("content-length", 0)) > limit:
+    length = int(response.headers.get("content-length", 0))
+    if length > limit:
         raise _too_large(limit)
-    body = _Body(coding, limit)
+    reading = _Reading(coding, limit, room, needs=limit if coding or not length else length)
     try:
         async for chunk in response.aiter_raw():
-            body.add(chunk)
+            await reading.add(chunk)
+        return reading.whole()
     except _DAMAGED as error:
         raise Refused(PollOutcome.DECODE, f"the {coding} body is damaged") from error
-    return body.whole()
+    finally:
+        reading.close()
+
+
+class _Reading:
+    """A body, small at first; one that turns out to be large goes on in its room. If it is packed
+    it is begun again there, for a few packed bytes may unpack to as much as there may be.
+    """
+
+    def __init__(self, coding: str, limit: int, room: Room | None, needs: int) -> None:
+        self._coding, self._limit, self._room, self._needs = coding, limit, room, needs
+        self._body = _Body(coding, min(limit, SMALL) if room else limit)
+        self._packed: list[bytes] = []
+        self._share: Share | None = None
+
+    async def add(self, chunk: bytes) -> None:
+        if self._room is None or self._share is not None:
+            self._grow(chunk)
+            return
+        full = False
+        try:
+            self._body.add(chunk)
+        except _Full:
+            full = True
+        # Not within the handler: what is raised there holds on to all that came.
+        if full:
+            await self._go_on(self._room, chunk)
+        elif self._body.packed:
+            self._packed.append(chunk)
+
+    async def _go_on(self, room: Room, chunk: bytes) -> None:
+        again = [*self._packed, chunk] if self._body.packed else []
+        self._packed.clear()
+        if again:
+            self._body = _Body(self._coding, self._limit)
+        self._share = await room.share(self._needs)
+        self._share.body = self._body.unpacked
+        self._body.widen(self._limit)
+        for one in again:
+            self._grow(one)
+
+    def _grow(self, chunk: bytes) -> None:
+        if self._share:
+            self._share.hold()
+        self._body.add(chunk)
+
+    def whole(self) -> bytes:
+        whole = self._body.whole()
+        return self._share.keep(whole) if self._share else whole
+
+    def close(self) -> None:
+        if self._share:
+            self._share.close()
 
 
 def _coding(response: httpx.Response) -> str:
@@ -59,8 +115,12 @@ def _coding(response: httpx.Response) -> str:
     return codings[0] if codings else ""
 
 
-def _too_large(limit: int) -> Refused:
-    return Refused(PollOutcome.TOO_LARGE, f"the body is larger than {limit} bytes")
+class _Full(Refused):
+    """A body is larger than it may be."""
+
+
+def _too_large(limit: int) -> _Full:
+    return _Full(PollOutcome.TOO_LARGE, f"the body is larger than {limit} bytes")
 
 
 class _Body:
@@ -70,33 +130,43 @@ class _Body:
         self._coding = coding
         self._limit = limit
         self._chunks = 0
-        self._packed = 0
-        self._unpacked = bytearray()
+        self._read = 0
+        self.unpacked = bytearray()
         self._unpacker: _Unpacker | None = None
 
     def add(self, chunk: bytes) -> None:
         if self._unpacker is None:
             self._unpacker = self._unpacker_for(chunk)
         self._chunks += 1
-        self._packed += len(chunk)
+        self._read += len(chunk)
         if self._unpacker is None:
-            self._unpacked += chunk
+            self.unpacked += chunk
         else:
-            room = self._limit - len(self._unpacked)
-            self._unpacked += self._unpacker.unpack(chunk, room + 1)
-        if max(self._packed, len(self._unpacked)) > self._limit:
-            raise _too_large(self._limit)
+            room = self._limit - len(self.unpacked)
+            self.unpacked += self._unpacker.unpack(chunk, room + 1)
+        self.widen(self._limit)
         if self._chunks > _CHUNKS:
             raise Refused(PollOutcome.TOO_LARGE, f"the body comes in over {_CHUNKS} chunks")
+
+    @property
+    def packed(self) -> bool:
+        """Whether what was read so far is."""
+        return self._unpacker is not None
+
+    def widen(self, limit: int) -> None:
+        """From now on a body may have so many bytes; raises Refused if it has more by now."""
+        self._limit = limit
+        if max(self._read, len(self.unpacked)) > limit:
+            raise _too_large(limit)
 
     def whole(self) -> bytes:
         if self._unpacker is not None and not self._unpacker.complete:
             raise Refused(PollOutcome.DECODE, "the compressed body is cut off")
-        return bytes(self._unpacked)
+        return bytes(self.unpacked)
 
     def _unpacker_for(self, chunk: bytes) -> _Unpacker | None:
         # A packed file served as it lies on the disk (feed.xml.gz) has no coding to its name.
-        unnamed = not self._coding and not self._packed and chunk.startswith(_GZIP_START)
+        unnamed = not self._coding and not self._read and chunk.startswith(_GZIP_START)
         return _UNPACKERS["gzip" if unnamed else self._coding]()
 
 

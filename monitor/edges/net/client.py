@@ -13,14 +13,15 @@ import functools
 import ssl
 from collections.abc import Iterable, Sequence
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import NoReturn
+from typing import NoReturn, TypedDict
 
 import httpcore
 import httpx
 
-from monitor.edges.net.addresses import AllowList, check, literal
+from monitor.edges.net.addresses import AllowList, admit, admit_port, check, literal
 from monitor.edges.net.errors import Blocked
-from monitor.edges.net.resolver import Resolver, system_resolver
+from monitor.edges.net.proxy import Proxy
+from monitor.edges.net.resolver import Resolver, addresses_of, system_resolver
 
 _CONNECT_SECONDS = 10.0
 _TOTAL_SECONDS = 30.0
@@ -29,6 +30,7 @@ _CONNECTIONS = 100
 # a pool that keeps 4 of them open is over four times as fast as one that keeps them all.
 _IDLE = 4
 _IDLE_SECONDS = 5.0
+_PORTS = {"http": 80, "https": 443}
 
 
 def client(allow: AllowList, *, resolver: Resolver | None = None) -> httpx.AsyncClient:
@@ -49,18 +51,62 @@ def client(allow: AllowList, *, resolver: Resolver | None = None) -> httpx.Async
 
 
 class GuardedTransport(httpx.AsyncHTTPTransport):
-    """httpx's transport over a connection pool that dials through the guard."""
+    """httpx's transport over a connection pool that dials through the guard, or the list's proxy.
+
+    Raises Blocked, Refused and httpx's errors.
+    """
 
     def __init__(self, allow: AllowList, resolver: Resolver | None = None) -> None:
         # The parent's constructor is left out: should a later httpx keep its pool
         # elsewhere, requests fail at once instead of going out unguarded.
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=tls_context(),
-            max_connections=_CONNECTIONS,
-            max_keepalive_connections=_IDLE,
-            keepalive_expiry=_IDLE_SECONDS,
-            network_backend=GuardedBackend(allow, resolver or system_resolver),
-        )
+        self._allow = allow
+        self._pool = _pool(allow.proxy, GuardedBackend(allow.to_dial, resolver or system_resolver))
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """The answer to a request; its body is still to be read."""
+        admit(*place(request.url), self._allow)
+        return await super().handle_async_request(request)
+
+
+def named_by_strangers(text: str, allow: AllowList, base: httpx.URL | None = None) -> httpx.URL:
+    """A URL that a feed or an answer names, relative to `base`, without credentials and fragment.
+
+    Raises Blocked where its port was stated by nobody, and httpx.InvalidURL.
+    """
+    url = base.join(text) if base else httpx.URL(text)
+    admit_port(*place(url), allow)
+    return url.copy_with(userinfo=b"", fragment=None)
+
+
+def place(url: httpx.URL) -> tuple[str, int]:
+    """Host and port of a request, in the form in which they are dialled."""
+    return url.raw_host.decode("ascii"), url.port or _PORTS.get(url.scheme, 0)
+
+
+class _Bounds(TypedDict):
+    max_connections: int
+    max_keepalive_connections: int
+    keepalive_expiry: float
+
+
+_BOUNDS = _Bounds(
+    max_connections=_CONNECTIONS, max_keepalive_connections=_IDLE, keepalive_expiry=_IDLE_SECONDS
+)
+
+
+def _pool(
+    proxy: Proxy | None, backend: httpcore.AsyncNetworkBackend
+) -> httpcore.AsyncConnectionPool:
+    tls = tls_context()
+    if proxy is None:
+        return httpcore.AsyncConnectionPool(tls, network_backend=backend, **_BOUNDS)
+    return httpcore.AsyncHTTPProxy(
+        proxy.url,
+        proxy_headers=list(proxy.headers.items()),
+        ssl_context=tls,
+        network_backend=backend,
+        **_BOUNDS,
+    )
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):
@@ -110,10 +156,9 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         if literal(host) is not None:
             return [host]
         try:
-            addresses = await self._resolver(host, port)
-        except (OSError, UnicodeError) as error:
+            return await addresses_of(host, port, self._resolver)
+        except OSError as error:
             raise httpcore.ConnectError from error
-        return list(dict.fromkeys(addresses))
 
     async def _dial(
         self, addresses: Sequence[str], port: int, timeout: float | None

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import aiohttp
 import httpcore
 import httpx
-from aiohttp.http_exceptions import HttpProcessingError, PayloadEncodingError
+from aiohttp.http_exceptions import HttpProcessingError, LineTooLong, PayloadEncodingError
 
 from monitor.core.models import Failure, PollOutcome
 
@@ -33,6 +33,8 @@ class Blocked(Refused):
         super().__init__(PollOutcome.SSRF_BLOCKED, reason)
 
 
+TOO_LONG_A_HEAD = "the answer has too many headers, or too long ones"
+
 EXPECTED: tuple[type[Exception], ...] = (
     Refused,
     httpx.TransportError,
@@ -40,6 +42,7 @@ EXPECTED: tuple[type[Exception], ...] = (
     httpcore.TimeoutException,
     httpcore.NetworkError,
     httpcore.ProtocolError,
+    httpcore.ProxyError,
     aiohttp.ClientError,
     HttpProcessingError,
     OSError,
@@ -51,6 +54,7 @@ NOT_SENT: tuple[type[Exception], ...] = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
     httpx.PoolTimeout,
+    httpx.ProxyError,
     httpx.InvalidURL,
     httpx.UnsupportedProtocol,
 )
@@ -71,6 +75,11 @@ _KINDS: tuple[tuple[tuple[type[Exception], ...], PollOutcome, str], ...] = (
         (httpx.TimeoutException, httpcore.TimeoutException, TimeoutError),
         PollOutcome.TIMEOUT,
         "no complete answer came in time",
+    ),
+    (
+        (httpx.ProxyError, httpcore.ProxyError, aiohttp.ClientHttpProxyError),
+        PollOutcome.CONNECT,
+        "the proxy refused the connection",
     ),
     (_CONNECT_ERRORS, PollOutcome.CONNECT, "the connection could not be made"),
     (
@@ -101,8 +110,8 @@ _KINDS: tuple[tuple[tuple[type[Exception], ...], PollOutcome, str], ...] = (
 def too_strict(error: Exception) -> bool:
     """Whether aiohttp's parser refused what a more patient one may be able to read."""
     chain = list(_chain(error))
-    cut = any(isinstance(one, PayloadEncodingError) for one in chain)
-    return not cut and any(isinstance(one, HttpProcessingError) for one in chain)
+    hopeless = any(isinstance(one, PayloadEncodingError | LineTooLong) for one in chain)
+    return not hopeless and any(isinstance(one, HttpProcessingError) for one in chain)
 
 
 def classify(error: Exception) -> Failure:

@@ -14,6 +14,17 @@ Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """Takes host and port, gives all addresses (at least one); raises OSError, UnicodeError."""
 
 
+async def addresses_of(host: str, port: int, resolver: Resolver) -> list[str]:
+    """All addresses of a name, each once; raises OSError where there is none."""
+    try:
+        found = await resolver(host, port)
+    except UnicodeError as error:
+        raise socket.gaierror(socket.EAI_NONAME, "not a name") from error
+    if not found:
+        raise socket.gaierror(socket.EAI_NONAME, "a name without addresses")
+    return list(dict.fromkeys(found))
+
+
 async def system_resolver(host: str, port: int) -> Sequence[str]:
     """All addresses the system knows for `host`, in the order to try them."""
     # Each look-up has a daemon thread of its own. With the loop's small pool a few hung

@@ -7,17 +7,16 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from stat import S_ISREG
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from monitor.core.errors import BadInput, Fault
+from monitor.edges.files import read_text
 
 Table = TypeVar("Table", bound=BaseModel)
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
-_BIGGEST = 50_000_000
 
 # What pydantic says, in our own words.
 _SAYS = {
@@ -35,6 +34,7 @@ _SAYS = {
     "int_type": "is not a whole number",
     "int_parsing": "is not a whole number",
     "int_from_float": "is not a whole number",
+    "finite_number": "is not a whole number",
     "bool_parsing": "is neither true nor false",
     "model_type": "is not a table",
 }
@@ -50,35 +50,26 @@ _HINTS = {
 }
 
 
-def read_text(path: Path) -> str:
-    """A text file's content; raises BadInput that names it and says what is wrong."""
-    try:
-        status = path.stat()
-        if not S_ISREG(status.st_mode):
-            raise BadInput([Fault(str(path), "is not a regular file")])
-        if status.st_size > _BIGGEST:
-            raise BadInput([Fault(str(path), f"is larger than {_BIGGEST // 1_000_000} MB")])
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise BadInput([Fault(str(path), error.strerror or "cannot be read")]) from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise BadInput([Fault(f"{path}:{line}", "is not UTF-8 text")]) from None
-
-
 def read_toml(path: Path, form: type[Table], environ: Mapping[str, str]) -> Table:
     """A TOML file in the given form; raises BadInput with all its faults at once."""
     text = read_text(path)
+    faults: list[Fault] = []
+
+    def fault(loc: list[Any], what: str, hint: str = "") -> None:
+        faults.append(Fault(_place(path, text, loc), f"{_key(loc)} {what}", hint))
+
     try:
-        content = tomllib.loads(text)
+        filled = _fill(tomllib.loads(text), environ, fault, [])
+        table = form.model_validate(filled)
+    except RecursionError:
+        raise BadInput([Fault(str(path), "is nested too deeply")]) from None
     except tomllib.TOMLDecodeError as error:
         raise BadInput([Fault(*_syntax(path, text, str(error)))]) from None
-    faults: list[Fault] = []
-    filled = _fill(content, environ, lambda *fault: faults.append(Fault(*fault)), str(path))
-    try:
-        table = form.model_validate(filled)
     except ValidationError as error:
         raise BadInput([*faults, *_faults(path, text, error, form)]) from None
+    except ValueError:
+        # All that Python itself refuses are numbers of more than 4,300 digits.
+        raise BadInput([Fault(_digits(path, text), "has too many digits for a number")]) from None
     if faults:
         raise BadInput(faults)
     return table
@@ -92,30 +83,47 @@ def _syntax(path: Path, text: str, said: str) -> tuple[str, str, str]:
     return place, f"is not valid TOML: {what}", "texts need quotes, tables [brackets]"
 
 
-def _fill(value: Any, environ: Mapping[str, str], fault: Any, where: str) -> Any:
+def _digits(path: Path, text: str) -> str:
+    """Where a number of more than 4,000 digits stands."""
+    found = re.search(r"\d{4000}", text)
+    return f"{path}:{text.count(chr(10), 0, found.start()) + 1}" if found else str(path)
+
+
+def _fill(value: Any, environ: Mapping[str, str], fault: Any, loc: list[Any]) -> Any:
     """The value with `${NAME}` and `${NAME:-default}` filled in, all the way down."""
     if isinstance(value, dict):
-        return {k: _fill(v, environ, fault, f"{where}: {k}") for k, v in value.items()}
+        return {k: _fill(v, environ, fault, [*loc, k]) for k, v in value.items()}
     if isinstance(value, list):
-        return [_fill(v, environ, fault, f"{where}[{n}]") for n, v in enumerate(value)]
+        return [_fill(v, environ, fault, [*loc, n]) for n, v in enumerate(value)]
     if isinstance(value, str):
-        return _VARIABLE.sub(lambda found: _variable(found, environ, fault, where), value)
+        return _VARIABLE.sub(lambda found: _variable(found, environ, fault, loc), value)
     return value
 
 
-def _variable(found: re.Match[str], environ: Mapping[str, str], fault: Any, where: str) -> str:
+def _variable(found: re.Match[str], environ: Mapping[str, str], fault: Any, loc: list[Any]) -> str:
     name, default = found[1], found[2]
     if environ.get(name):
         return environ[name]
     if file := environ.get(f"{name}_FILE"):
         try:
-            return Path(file).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError):
-            fault(where, f"the file that {name}_FILE names cannot be read")
+            return read_text(Path(file)).strip()
+        except BadInput as bad:
+            fault(loc, f"the file that {name}_FILE names cannot be read: {bad.faults[0].what}")
             return ""
     if default is None:
-        fault(where, f"environment variable {name} is not set", f"set it, or {name}_FILE")
+        fault(loc, f"environment variable {name} is not set", f"set it, or {name}_FILE")
     return default or ""
+
+
+def _key(loc: list[Any]) -> str:
+    """A place within a file, as in "feeds[3].url"."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
+    return "".join(parts).removeprefix(".")
+
+
+def _place(path: Path, text: str, loc: list[Any]) -> str:
+    line = _line(text, loc)
+    return f"{path}:{line}" if line else str(path)
 
 
 def _faults(path: Path, text: str, error: ValidationError, form: type[BaseModel]) -> list[Fault]:
@@ -126,15 +134,12 @@ def _faults(path: Path, text: str, error: ValidationError, form: type[BaseModel]
         if one["loc"][-1] in _TEXT:
             continue
         loc = [part for part in one["loc"] if part not in _UNION]
-        key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
-        line = _line(text, loc)
-        place = f"{path}:{line}" if line else str(path)
         context = {name: str(value) for name, value in one.get("ctx", {}).items()}
         what = _SAYS.get(one["type"]) or one["msg"].removeprefix("Value error, ")
         hint = _HINTS.get(one["type"], "").format_map(context)
         if one["type"] == "extra_forbidden":
             hint = _nearest(loc, form)
-        faults.append(Fault(place, f"{key.removeprefix('.')} {what}".strip(), hint))
+        faults.append(Fault(_place(path, text, loc), f"{_key(loc)} {what}".strip(), hint))
     return faults
 
 

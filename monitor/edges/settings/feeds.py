@@ -13,7 +13,9 @@ from pydantic import ValidationError
 
 from monitor.core.errors import BadInput, Fault
 from monitor.core.models import Feed
-from monitor.edges.settings.document import read_text, read_toml
+from monitor.core.parse.entry import primary_language
+from monitor.edges.files import read_text
+from monitor.edges.settings.document import read_toml
 from monitor.edges.settings.schema import FeedsFile, FeedTable
 
 
@@ -94,4 +96,6 @@ def _outline(outline: etree._Element) -> FeedTable | None:
     """The feed of an outline; None for a mere heading."""
     url = outline.get("xmlUrl")
     name = outline.get("title") or outline.get("text") or ""
-    return FeedTable(url=url, name=name, language=outline.get("language")) if url else None
+    # Others write "en-us" there, or "unknown"; what is none leaves it to the documents.
+    language = primary_language(outline.get("language") or "")
+    return FeedTable(url=url, name=name, language=language) if url else None

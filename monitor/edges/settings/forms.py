@@ -12,11 +12,16 @@ from monitor.core.models import Pace
 # What "off" stands for where a limit is expected.
 UNLIMITED = Pace(0, 0.0)
 _FASTEST = 10_000
+# Seconds; beyond that, dates can no longer be reckoned with.
+_LONGEST = 3_650 * 86_400.0
 _HEADER = 200
 _PACE = re.compile(r"(\d{1,6})/(\d+(?:\.\d+)?)?\s*(ms|s|m|h|d)")
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _LISTEN = re.compile(r"([\w.-]+|\[[0-9a-fA-F:.]+\]):(\d{1,5})")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
+_SIZES = {"kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30}
+_SIZE = re.compile(r"(\d{1,9})\s*(kb|mb|gb)")
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 
 
@@ -25,7 +30,18 @@ def parse_duration(text: object) -> timedelta:
     found = _DURATION.fullmatch(text.strip()) if isinstance(text, str) else None
     if found is None:
         raise ValueError('is not a duration, a number and a unit like "90s", "10m" or "24h"')
-    return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
+    seconds = float(found[1]) * _UNITS[found[2]]
+    if seconds > _LONGEST:
+        raise ValueError("is longer than ten years")
+    return timedelta(seconds=seconds)
+
+
+def parse_size(text: object) -> int:
+    """Bytes, written like "512mb"; raises ValueError with a sentence."""
+    found = _SIZE.fullmatch(text.strip()) if isinstance(text, str) else None
+    if found is None:
+        raise ValueError('is not a size, a whole number and a unit like "512mb" or "1gb"')
+    return int(found[1]) * _SIZES[found[2]]
 
 
 def check_url(url: str) -> str:
@@ -33,15 +49,27 @@ def check_url(url: str) -> str:
     try:
         parts = urlsplit(url)
         _ = parts.port
-    except ValueError as error:
-        raise ValueError(f"is not a URL: {error}") from None
+    except ValueError:
+        # Without Python's own words: they hold parts of it, and one may be a password.
+        raise ValueError("is not a URL: its host or port cannot be read") from None
     if parts.scheme not in {"http", "https"}:
         raise ValueError("starts with neither http:// nor https://")
     if not parts.hostname:
         raise ValueError("names no host")
+    if parts.port == 0 or not _can_be(parts.hostname):
+        raise ValueError("names a host or port that there cannot be")
     if any(letter.isspace() or not letter.isprintable() for letter in url):
         raise ValueError("holds a blank or a control character")
     return url
+
+
+def _can_be(host: str) -> bool:
+    """Whether a host's name has labels of 1 to 63 letters (RFC 1035), or is an IPv6 address."""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return "%" not in host
 
 
 def check_callback(url: str) -> str:
@@ -59,6 +87,13 @@ def parse_listen(text: object) -> tuple[str, int]:
     return found[1].strip("[]"), int(found[2])
 
 
+def check_language(tag: str | None) -> str | None:
+    """A language of ISO 639 unchanged; raises ValueError with a sentence when it is none."""
+    if tag and not _LANGUAGE.fullmatch(tag):
+        raise ValueError('is no language like "fr" or "en"')
+    return tag
+
+
 def check_header(text: str) -> str:
     """What goes into a header unchanged; raises ValueError when it cannot."""
     if len(text) > _HEADER or not text.isascii() or not text.isprintable():
@@ -70,6 +105,10 @@ def check_store_url(url: str) -> str:
     """A store's URL unchanged; raises ValueError when no store can have it."""
     if url and not url.startswith(("redis://", "rediss://", "unix://")):
         raise ValueError("begins with none of redis://, rediss://, unix://")
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        raise ValueError("is not a URL: its host or port cannot be read") from None
     return url
 
 

@@ -20,7 +20,7 @@ from monitor.edges.settings.routes import (
     make_silence,
     unknown_receivers,
 )
-from monitor.edges.settings.schema import ConfigFile, FeedTable, WebsubTable
+from monitor.edges.settings.schema import ConfigFile, FeedTable, LimitsTable, WebsubTable
 
 DEFAULTS = Path(__file__).parents[2] / "defaults"
 
@@ -39,11 +39,13 @@ class Settings:
     deadline: timedelta
     max_body: int
     max_entries: int
+    limits: LimitsTable
     batch: int
     host_gap: timedelta
     contact: str
     allow: tuple[str, ...]
     user_agent: str
+    proxy: str = field(repr=False)
     store_url: str = field(repr=False)
     data_dir: Path
     max_memory: str
@@ -110,11 +112,13 @@ def _settings(
         deadline=polling.deadline,
         max_body=polling.max_body,
         max_entries=polling.max_entries,
+        limits=config.limits,
         batch=polling.batch,
         host_gap=polling.host_gap,
         contact=polling.contact,
         allow=config.network.allow,
         user_agent=config.network.user_agent,
+        proxy=config.network.proxy,
         store_url=config.store.url or environ.get("REDIS_URL", ""),
         data_dir=home / config.store.data_dir,
         max_memory=config.store.max_memory,
@@ -181,5 +185,5 @@ def _first(feed: Feed, where: str, places: dict[str, str], faults: list[Fault]) 
     """Whether a feed stands for the first time; `places` holds those that did."""
     earlier = places.setdefault(feed.url, where)
     if earlier is not where:
-        faults.append(Fault(f"{where}.url", f"{feed.url} stands already at {earlier}"))
+        faults.append(Fault(f"{where}.url", f"{feed.shown} stands already at {earlier}"))
     return earlier is where

@@ -5,13 +5,23 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from monitor.core.models import Cadence, Pace, Severity
 from monitor.core.websub import LONGEST, SHORTEST
 from monitor.edges.settings.forms import (
     check_callback,
     check_header,
+    check_language,
     check_store_url,
     check_url,
     check_zone,
@@ -20,6 +30,7 @@ from monitor.edges.settings.forms import (
     parse_listen,
     parse_pace,
     parse_quiet,
+    parse_size,
     parse_until,
 )
 
@@ -31,6 +42,15 @@ Topics = tuple[str, ...]
 
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_for_a_number(cls, value: object, told: ValidationInfo) -> object:
+        """To Python `true` is the number 1; what is set by a variable is a text and stays one."""
+        field = cls.model_fields.get(told.field_name or "")
+        if isinstance(value, bool) and field and field.annotation is int:
+            raise ValueError("is not a whole number")
+        return value
 
 
 def _in_order(low: timedelta, high: timedelta, what: str) -> None:
@@ -58,10 +78,37 @@ class PollingTable(_Table):
         for name in ("min_interval", "deadline"):
             if getattr(self, name) < timedelta(seconds=1):
                 raise ValueError(f"{name} is below one second")
+        if self.deadline > timedelta(minutes=10):
+            raise ValueError("deadline is above ten minutes")
         if self.host_gap > timedelta(minutes=1):
             raise ValueError("host_gap is above one minute")
         _in_order(self.min_interval, self.interval, "min_interval and interval")
         _in_order(self.interval, self.max_interval, "interval and max_interval")
+        return self
+
+
+class LimitsTable(_Table):
+    """[limits]: bounds of what strangers send, beside those of [polling]."""
+
+    redirects: Annotated[int, Field(ge=0, le=20)] = 5
+    # httpcore reads no more than 100 kB before a body.
+    header_bytes: Annotated[int, Field(ge=4_000, le=100_000)] = 65_536
+    headers: Annotated[int, Field(ge=50, le=10_000)] = 2_000
+    title: Annotated[int, Field(ge=50, le=1_000)] = 300
+    summary: Annotated[int, Field(ge=0, le=20_000)] = 2_000
+    link: Annotated[int, Field(ge=200, le=8_000)] = 2_000
+    parse_cpu: Duration = timedelta(seconds=8)
+    parse_time: Duration = timedelta(seconds=15)
+    parse_memory: Annotated[int, BeforeValidator(parse_size)] = 256 << 20
+
+    @model_validator(mode="after")
+    def _bounded(self) -> LimitsTable:
+        for name in ("parse_cpu", "parse_time"):
+            if not timedelta(seconds=1) <= getattr(self, name) <= timedelta(minutes=2):
+                raise ValueError(f"{name} is not between 1s and 2m")
+        if not 128 << 20 <= self.parse_memory <= 4 << 30:
+            raise ValueError("parse_memory is not between 128mb and 4gb")
+        _in_order(self.parse_cpu, self.parse_time, "parse_cpu and parse_time")
         return self
 
 
@@ -84,6 +131,7 @@ class NetworkTable(_Table):
 
     allow: tuple[str, ...] = ()
     user_agent: Header = ""
+    proxy: str = Field(default="", repr=False)
 
 
 class StoreTable(_Table):
@@ -91,7 +139,7 @@ class StoreTable(_Table):
 
     url: Annotated[str, AfterValidator(check_store_url)] = ""
     data_dir: str = "var"
-    max_memory: Annotated[str, Field(pattern=r"^\d+(kb|mb|gb)$")] = "512mb"
+    max_memory: Annotated[str, Field(pattern=r"^[1-9]\d{0,8}(kb|mb|gb)$")] = "512mb"
 
 
 class FeedTable(_Table):
@@ -99,7 +147,7 @@ class FeedTable(_Table):
 
     url: Annotated[str, Field(max_length=2_000), AfterValidator(check_url)]
     name: Annotated[str, Field(max_length=200)] = ""
-    language: str | None = None
+    language: Annotated[str | None, AfterValidator(check_language)] = None
     country: str | None = None
     kind: str = ""
     state_media: bool = False
@@ -229,6 +277,7 @@ class ConfigFile(_Table):
     feeds: tuple[str | FeedTable, ...] | None = None
     rulebook: str | None = None
     polling: PollingTable = PollingTable()
+    limits: LimitsTable = LimitsTable()
     stories: StoriesTable = StoriesTable()
     network: NetworkTable = NetworkTable()
     store: StoreTable = StoreTable()

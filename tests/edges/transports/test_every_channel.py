@@ -137,6 +137,27 @@ def test_an_alert_without_title_link_summary_or_evidence_still_arrives(room: Roo
         assert lines[1].startswith("From ")
 
 
+@pytest.mark.parametrize(
+    ("link", "shown"),
+    [
+        ("https://bank.example@evil.example/", "https://evil.example/"),
+        ("https://ba\u0430k.example/", "https://xn--bak-7cd.example/"),
+        ("https://n.example/a|b>c<d\u202ee", "https://n.example/a%7Cb%3Ec%3Cd%E2%80%AEe"),
+        ("https://n.example/\r\nX: y", "https://n.example/X:%20y"),
+    ],
+)
+@every_room
+def test_a_link_shows_where_it_leads(room: Room, link: str, shown: str) -> None:
+    first = room.shown(on_story(link=link))[0]
+    assert first == room.notation.headline("Lavrov lands in Bamako", shown)
+    (other_line,) = [
+        line
+        for line in room.shown(changed(delivery(), others=(replace(other("a"), link=link),)))
+        if line.startswith("Also carried")
+    ]
+    assert shown in other_line
+
+
 @pytest.mark.parametrize("severity", Severity)
 @every_room
 def test_each_severity_is_named(room: Room, severity: Severity) -> None:

@@ -114,7 +114,7 @@ def test_a_compressed_answer_is_not_unpacked(server: FeedServer) -> None:
 
 def test_control_characters_of_an_answer_do_not_reach_a_terminal(server: FeedServer) -> None:
     server.serve(PATH, reply(b"\x1b[2Jgone\x00 \xe2\x80\xae\r\nfake", 400))
-    assert _post(server).detail == "400 [2Jgone fake"
+    assert _post(server).detail == "400 gone fake"
 
 
 def test_a_password_in_the_url_is_not_told(server: FeedServer) -> None:

@@ -245,7 +245,7 @@ def test_no_answer_brings_the_password_to_light() -> None:
 def test_an_answer_of_many_lines_is_told_in_one_and_cut() -> None:
     with MailServer(script={"MAIL": "550-No\r\n550-\x1b[31mNo\r\n550 " + "x" * 2_000}) as server:
         attempt = send(server.port)
-    assert attempt.detail.startswith("550 No [31mNo xxx")
+    assert attempt.detail.startswith("550 No No xxx")
     assert len(attempt.detail) <= 1_001
 
 

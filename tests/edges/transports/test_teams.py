@@ -9,7 +9,7 @@ import pytest
 
 from monitor.core.models import Attempt, Line, Severity
 from monitor.edges.transports.teams import CHANNEL, tamed, unmarked
-from tests.edges.transports.alerts import changed, longest, on_story, other
+from tests.edges.transports.alerts import changed, longest, on_story
 from tests.edges.transports.channels import TEAMS
 from tests.edges.transports.sending import faults
 from tests.edges.transports.teams_double import escaped_size, shown
@@ -59,13 +59,6 @@ def test_the_heaviest_alert_and_digest_there_can_be_are_below_the_bound_in_bytes
     for one in (alert, changed(alert, kind="digest", lines=reports)):
         TEAMS.posted(server, one)
         assert 8_000 < escaped_size(server.requests[-1].body.decode()) < MOST
-
-
-def test_a_link_is_left_out_where_its_bytes_would_be_too_many(server: FeedServer) -> None:
-    links = [f"https://o.example/{letter * 282}" for letter in "xя🛩"]
-    others = tuple(replace(other(str(n)), link=link) for n, link in enumerate(links))
-    line = TEAMS.arrived(server, changed(delivery(), others=others))[-1]
-    assert line == (f"Also carried by 0 (Arabic) <{links[0]}>, 1 (Arabic) <{links[1]}>, 2 (Arabic)")
 
 
 def _answered(server: FeedServer, said: str, status: int = 200) -> Attempt:

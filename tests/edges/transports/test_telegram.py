@@ -15,7 +15,6 @@ from tests.edges.transports.alerts import (
     evident,
     longest,
     on_story,
-    other,
 )
 from tests.edges.transports.channels import TELEGRAM
 from tests.edges.transports.sending import faults
@@ -115,13 +114,6 @@ def test_the_longest_alert_and_digest_there_can_be_fit_into_one_message(
     for one in (alert, changed(alert, kind="digest", lines=reports)):
         _, message = TELEGRAM.posted(server, one)
         assert 3_000 < units(message["text"]) <= TEXT
-
-
-def test_a_link_is_left_out_where_its_bytes_would_be_too_many(server: FeedServer) -> None:
-    links = [f"https://o.example/{letter * 282}" for letter in "xя🛩"]
-    others = tuple(replace(other(str(n)), link=link) for n, link in enumerate(links))
-    line = TELEGRAM.arrived(server, changed(delivery(), others=others))[-1]
-    assert line == (f"Also carried by 0 (Arabic) <{links[0]}>, 1 (Arabic) <{links[1]}>, 2 (Arabic)")
 
 
 def test_in_a_line_that_is_too_long_the_longest_text_is_cut_first(server: FeedServer) -> None:
