@@ -65,13 +65,13 @@ def embedded_store(data_dir: Path) -> Iterator[str]:
 
 
 @contextmanager
-def debian_redis(folder: Path) -> Iterator[str]:
-    """Debian's redis-server; its URL."""
+def debian_redis(folder: Path, *more: str, url: str = "") -> Iterator[str]:
+    """Debian's redis-server; its URL. `more`: further options, with which `url` leads to it."""
     binary = shutil.which("redis-server")
     if binary is None:
         raise AssertionError("redis-server is not installed; run tests/services.sh")
     socket = folder / "redis.sock"
     options = ["--port", "0", "--unixsocket", str(socket), "--dir", str(folder)]
-    options += ["--save", "", "--appendonly", "yes"]
-    with _running([binary, *options], f"unix://{socket}") as url:
-        yield url
+    options += ["--save", "", "--appendonly", "yes", *more]
+    with _running([binary, *options], url or f"unix://{socket}") as reached:
+        yield reached

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import click
 
-from monitor.cli.screens import plain
+from monitor.cli.saying import as_json, complain
 from monitor.core.errors import BadInput, Fault
 from monitor.core.models import Failure
+from monitor.core.shown import plain, shown_url
 from monitor.service import discovering
 from monitor.service.checking import read_settings
 from monitor.service.discovering import Found
@@ -27,26 +27,26 @@ def feeds() -> None:
 
 @feeds.command()
 @click.argument("url")
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--json", "machine", is_flag=True, help="For machines.")
 @click.pass_obj
-def discover(config: str | None, url: str, as_json: bool) -> None:
+def discover(config: str | None, url: str, machine: bool) -> None:
     """Find the feeds of a site by one of its pages, and try each."""
     address = discovering.address(url)
     if not address:
         raise BadInput([Fault("URL", "is not an http or https address", "https://...")])
     found = discovering.run(Service(read_settings(config)), address)
     if isinstance(found, Failure):
-        _give_up(f"{address} cannot be read: {found.reason}")
-    if as_json:
-        click.echo(json.dumps([_row(one) for one in found], ensure_ascii=False, indent=1))
+        _give_up(f"{shown_url(address)} cannot be read: {found.reason}")
+    if machine:
+        click.echo(as_json([_row(one) for one in found], indent=1))
     elif found:
         click.echo(_table(found))
     if not found:
-        _give_up(f"no feed was found at {address}")
+        _give_up(f"no feed was found at {shown_url(address)}")
 
 
 def _give_up(reason: str) -> NoReturn:
-    click.echo(f"monitor: {plain(reason)}", err=True)
+    complain(reason)
     sys.exit(FAILED)
 
 

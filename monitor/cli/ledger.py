@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from monitor.cli.rows import iso
-from monitor.cli.screens import plain
 from monitor.core.models import DeliveryState, Logged, Silence
 from monitor.core.routing import Step
+from monitor.core.shown import plain
 from monitor.edges.store.records import Entered
 
 _WIDEST_TITLE = 60

@@ -17,7 +17,9 @@ from monitor import __version__
 from monitor.cli import feeds, rows, screens, sending, websub
 from monitor.cli.durations import DURATION
 from monitor.cli.replaying import Replaying
+from monitor.cli.saying import as_json, complain, tell_bug
 from monitor.core.errors import BadInput, Fault, Unavailable
+from monitor.core.shown import plain
 from monitor.edges.settings import Settings
 from monitor.edges.store import embedded
 from monitor.service import evaluation, running
@@ -69,12 +71,12 @@ def check_command(config: str | None) -> None:
     """Validate config, feeds, rulebook, receivers and routes; print every fault."""
     settings, rulebook = read_checked(config)
     counts = {"feeds": settings.feeds, "receivers": settings.receivers, "routes": settings.routes}
-    click.echo(f"config     {settings.path}")
+    click.echo(f"config     {plain(str(settings.path))}")
     for name, these in counts.items():
         click.echo(f"{name:10} {len(these)}")
     click.echo(f"rulebook   {rulebook.version}, topics: {', '.join(rulebook.topics)}")
     for note in (*advice(settings), *rulebook.notes):
-        click.echo(f"worth a look: {note}")
+        click.echo(f"worth a look: {plain(str(note))}")
     click.echo("no fault found")
 
 
@@ -94,10 +96,9 @@ def replay(config: str | None, paths: tuple[str, ...]) -> None:
             for verdict in judge(path):
                 if isinstance(verdict, Fault):
                     faults += 1
-                    click.echo(f"monitor: {verdict}", err=True)
+                    complain(verdict)
                 else:
-                    sys.stdout.write(json.dumps(rows.verdict_row(verdict), ensure_ascii=False))
-                    sys.stdout.write("\n")
+                    sys.stdout.write(f"{as_json(rows.verdict_row(verdict))}\n")
     sys.exit(FAILED if faults else 0)
 
 
@@ -117,7 +118,7 @@ def explain(config: str | None, source: str) -> None:
         for verdict in judge(source):
             if isinstance(verdict, Fault):
                 faults += 1
-                click.echo(f"monitor: {verdict}", err=True)
+                complain(verdict)
             else:
                 click.echo(screens.verdict(verdict, judge.steps(verdict)) + "\n")
     sys.exit(FAILED if faults else 0)
@@ -125,21 +126,21 @@ def explain(config: str | None, source: str) -> None:
 
 @cli.command(name="eval")
 @click.argument("gold", metavar="GOLD.jsonl")
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--json", "machine", is_flag=True, help="For machines.")
 @click.option("--baseline", metavar="FILE", help="An earlier --json: losing a point fails.")
 @click.pass_obj
-def eval_command(config: str | None, gold: str, as_json: bool, baseline: str | None) -> None:
+def eval_command(config: str | None, gold: str, machine: bool, baseline: str | None) -> None:
     """Measure the rulebook on labelled entries: precision, recall, F1, groupings, misses."""
     before = _baseline(baseline) if baseline else {}
     with Replaying(read_settings(config)) as judge:
         found = judge.evaluate(gold)
     for fault in found.faults:
-        click.echo(f"monitor: {fault}", err=True)
+        complain(fault)
     row = evaluation.row(found)
     lost = evaluation.losses(row, before)
-    click.echo(json.dumps(row, ensure_ascii=False, indent=1) if as_json else screens.scores(row))
+    click.echo(as_json(row, indent=1) if machine else screens.scores(row))
     for line in lost:
-        click.echo(f"monitor: {line}", err=True)
+        complain(line)
     sys.exit(FAILED if found.faults or lost else 0)
 
 
@@ -152,21 +153,21 @@ def _baseline(path: str) -> dict[str, Any]:
 
 
 @cli.command()
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--json", "machine", is_flag=True, help="For machines.")
 @click.pass_obj
-def status(config: str | None, as_json: bool) -> None:
+def status(config: str | None, machine: bool) -> None:
     """Feeds, queues, deliveries, latency and the store; works when the workers are down."""
     service = Service(read_settings(config))
     try:
         row = _status(service)
     except Unavailable as away:
-        if as_json:
+        if machine:
             row = rows.unreachable_row(service.settings.feeds, str(away))
-            click.echo(json.dumps(row, ensure_ascii=False, indent=1))
+            click.echo(as_json(row, indent=1))
         else:
-            click.echo(f"monitor: {away}; is the service running?", err=True)
+            complain(f"{away}; is the service running?")
         sys.exit(FAILED)
-    click.echo(json.dumps(row, ensure_ascii=False, indent=1) if as_json else screens.status(row))
+    click.echo(as_json(row, indent=1) if machine else screens.status(row))
 
 
 def _status(service: Service) -> dict[str, Any]:
@@ -202,9 +203,10 @@ def _print_stories(found: list[dict[str, Any]], form: str) -> None:
         click.echo(screens.stories(found))
     elif form == "jsonl":
         for row in found:
-            click.echo(json.dumps(row, ensure_ascii=False))
+            click.echo(as_json(row))
     else:
-        writer = csv.DictWriter(sys.stdout, fieldnames=rows.STORY_COLUMNS)
+        # Quoted, all of them: else a program that parts cells by other signs makes new ones.
+        writer = csv.DictWriter(sys.stdout, rows.STORY_COLUMNS, quoting=csv.QUOTE_ALL)
         writer.writeheader()
         writer.writerows(rows.csv_row(row) for row in found)
 
@@ -224,14 +226,23 @@ for command in (*sending.COMMANDS, feeds.feeds, websub.websub):
 
 def main() -> None:
     """The entry point: faults and troubles become sentences and exit codes."""
+    sys.excepthook = tell_bug
     try:
-        cli(standalone_mode=True)
+        sys.exit(cli(standalone_mode=False))
+    except click.ClickException as wrong:
+        if isinstance(wrong, click.UsageError) and wrong.ctx:
+            click.echo(wrong.ctx.get_usage(), err=True)
+        complain(wrong.format_message())
+        sys.exit(wrong.exit_code)
+    except click.Abort:
+        complain("aborted")
+        sys.exit(FAILED)
     except BadInput as bad:
         for fault in bad.faults:
-            click.echo(f"monitor: {fault}", err=True)
+            complain(fault)
         sys.exit(BAD_USE)
     except Unavailable as away:
-        click.echo(f"monitor: {away}", err=True)
+        complain(away)
         sys.exit(FAILED)
     except BrokenPipeError:
         # Whoever read our output has seen enough (`monitor replay ... | head`).

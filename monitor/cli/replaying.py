@@ -9,13 +9,11 @@ from typing import Self
 
 from monitor.core.errors import BadInput, Fault
 from monitor.core.models import Feed, Verdict
-from monitor.core.parse import ParseLimits
 from monitor.core.routing import Step, trace
-from monitor.edges.parsing import ParserProcess
 from monitor.edges.settings import Settings
 from monitor.service import evaluation, offline
 from monitor.service.checking import check
-from monitor.service.wiring import policy_of
+from monitor.service.wiring import parser_of, policy_of
 
 
 class Replaying:
@@ -24,7 +22,7 @@ class Replaying:
     def __init__(self, settings: Settings) -> None:
         rulebook, _ = check(settings)
         self._policy = policy_of(settings, rulebook)
-        self._parser = ParserProcess(limits=ParseLimits(entries=settings.max_entries))
+        self._parser = parser_of(settings)
         self._feeds = {feed.url: feed for feed in settings.feeds}
         self._replay = offline.Replay(self._policy, self._parser, self._feeds)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from monitor.core.models import DeliveryState, Feed, FeedState, Verdict
 from monitor.core.polling import health, why
+from monitor.core.shown import plain, shown_url
 from monitor.edges.store.records import Gauges, StoredStory
 
 
@@ -16,7 +17,7 @@ def verdict_row(verdict: Verdict) -> dict[str, Any]:
     """One line of `replay`."""
     return {
         "entry": verdict.entry.id or verdict.entry.link or verdict.identity.id,
-        "feed": verdict.entry.feed,
+        "feed": shown_url(verdict.entry.feed),
         "lang": verdict.entry.language,
         "sameness": verdict.sameness.value,
         "of": verdict.of,
@@ -52,8 +53,9 @@ STORY_COLUMNS = (
     "others",
     "settled",
 )
-# A spreadsheet takes a cell that begins so for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet takes a cell that begins so for a formula (OWASP, "CSV Injection"); the last four
+# are what East Asian keyboards give.
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
 def csv_row(row: dict[str, Any]) -> dict[str, str]:
@@ -63,7 +65,9 @@ def csv_row(row: dict[str, Any]) -> dict[str, str]:
 
 def _cell(value: object) -> str:
     text = "; ".join(map(str, value)) if isinstance(value, list) else str(value or "")
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    text = plain(text)
+    # Some programs take the blanks in front of it away first.
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
 
 
 def story_row(stored: StoredStory) -> dict[str, Any]:
@@ -97,7 +101,7 @@ def feed_row(feed: Feed, state: FeedState | None, due: float | None) -> dict[str
     state = state or FeedState()
     at = datetime.fromtimestamp(due, UTC) if due is not None else state.next_poll
     return {
-        "url": feed.url,
+        "url": feed.shown,
         "name": feed.source,
         "health": health(state),
         "outcome": state.outcome.value if state.outcome else None,
@@ -107,8 +111,8 @@ def feed_row(feed: Feed, state: FeedState | None, due: float | None) -> dict[str
         "next_poll": iso(at),
         "interval": round(state.interval, 1),
         "because": why(state),
-        "moved_to": state.move.url or None,
-        "hub": state.push.hub.url or None,
+        "moved_to": shown_url(state.move.url) or None,
+        "hub": shown_url(state.push.hub.url) or None,
         "subscribed_until": iso(state.push.until),
         "failures": state.failures,
         "failing_since": iso(state.failing_since),

@@ -11,6 +11,7 @@ import click
 
 from monitor.core.models import Entry, Match, Outcome, Verdict
 from monitor.core.routing import Step
+from monitor.core.shown import plain, shown_url
 from monitor.edges.store.records import StoredStory
 
 _WIDEST_TITLE = 70
@@ -18,11 +19,6 @@ _WIDEST_TITLE = 70
 _LISTED = 30
 # Seconds after which a process that said nothing is taken for ended.
 _SILENT = 30
-
-
-def plain(text: str) -> str:
-    """Text from strangers without control characters and direction overrides."""
-    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def verdict(one: Verdict, steps: Iterable[Step] = ()) -> str:
@@ -94,7 +90,7 @@ def scores(row: dict[str, Any]) -> str:
         for language, one in sorted(by.items(), key=lambda pair: (pair[0] == "all", pair[0])):
             figures = f"{one['precision']:9.3f} {one['recall']:7.3f} {one['f1']:6.3f}"
             counts = f"{one['right']:7} {one['wrong']:5} {one['missed']:6}"
-            lines.append(f"{topic:13} {language:4} {figures} {counts}")
+            lines.append(f"{topic:13} {plain(language):4} {figures} {counts}")
     for name in ("copies", "events"):
         lines += ["", *_grouping(name, row[name])]
     return "\n".join(lines + [_miss(one) for one in row["misses"]])
@@ -118,7 +114,8 @@ _SHOWN_GROUPS = 20
 def _miss(one: dict[str, Any]) -> str:
     says = "should not be" if one["kind"] == "false-positive" else "should be"
     why = f"\n    {plain(one['why'])}" if one["why"] else ""
-    return f"{plain(one['id'])} ({one['lang']}) {says} {one['topic']}: {plain(one['title'])}{why}"
+    language = plain(str(one["lang"]))
+    return f"{plain(one['id'])} ({language}) {says} {one['topic']}: {plain(one['title'])}{why}"
 
 
 def story(stored: StoredStory) -> str:
@@ -138,8 +135,8 @@ def story(stored: StoredStory) -> str:
 def unknown_link(url: str) -> str:
     """What to do about a link that no remembered story has."""
     return (
-        f"No story with the link {plain(url)} is remembered: it was not seen, or carries no topic."
-        "\nTo judge a text: monitor explain FILE, or: monitor explain - < FILE"
+        f"No story with the link {plain(shown_url(url))} is remembered: it was not seen, or carries"
+        " no topic.\nTo judge a text: monitor explain FILE, or: monitor explain - < FILE"
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,10 +14,11 @@ from monitor.cli import ledger
 from monitor.cli.durations import DURATION
 from monitor.cli.metrics import metrics as as_metrics
 from monitor.cli.replaying import Replaying
-from monitor.cli.screens import plain
+from monitor.cli.saying import as_json, complain
 from monitor.core.errors import BadInput, Fault
 from monitor.core.models import DeliveryState, Silence
 from monitor.core.sample import sample
+from monitor.core.shown import plain
 from monitor.service.checking import entity_hint, read_settings
 from monitor.service.clockwork import utc_now
 from monitor.service.wiring import QUEUES, Service
@@ -56,7 +56,7 @@ def deliveries(
         click.echo(ledger.deliveries(found))
         return
     for one in found:
-        click.echo(json.dumps(ledger.delivery_row(one), ensure_ascii=False))
+        click.echo(as_json(ledger.delivery_row(one)))
 
 
 def _print_one(service: Service, name: str, form: str) -> None:
@@ -66,7 +66,7 @@ def _print_one(service: Service, name: str, form: str) -> None:
     if not found:
         raise BadInput([Fault(name, "there is no such delivery", "monitor deliveries lists them")])
     for each in found:
-        row = json.dumps(ledger.delivery_row(each), ensure_ascii=False)
+        row = as_json(ledger.delivery_row(each))
         click.echo(row if form == "jsonl" else ledger.delivery(each))
 
 
@@ -97,9 +97,7 @@ def redeliver(config: str | None, ids: tuple[str, ...], dead: bool, receiver: st
     click.echo(f"{len(done)} of {len(wanted)} will be sent again")
     for one in wanted:
         if one not in done:
-            click.echo(
-                f"monitor: {one}: there is no such delivery, or it is just being sent", err=True
-            )
+            complain(f"{one}: there is no such delivery, or it is just being sent")
     sys.exit(0 if len(done) == len(wanted) else FAILED)
 
 
@@ -131,7 +129,7 @@ def route(config: str | None, source: str) -> None:
         for verdict in judge(source):
             if isinstance(verdict, Fault):
                 faults += 1
-                click.echo(f"monitor: {verdict}", err=True)
+                complain(verdict)
             else:
                 click.echo(ledger.routes(verdict.entry.title, judge.steps(verdict)) + "\n")
     sys.exit(FAILED if faults else 0)
@@ -230,7 +228,7 @@ def silence_list(config: str | None, form: str) -> None:
         click.echo(ledger.silences(found))
         return
     for one in found:
-        click.echo(json.dumps(ledger.silence_row(one), ensure_ascii=False))
+        click.echo(as_json(ledger.silence_row(one)))
 
 
 @silence.command(name="end")
@@ -241,7 +239,7 @@ def silence_end(config: str | None, name: str) -> None:
     if not Service(read_settings(config)).store.remove_silence(name):
         hint = "monitor silence list; those of the configuration end there"
         raise BadInput([Fault(name, "there is no such silence", hint)])
-    click.echo(f"{name} has ended")
+    click.echo(f"{plain(name)} has ended")
 
 
 COMMANDS = (deliveries, redeliver, send_test, route, metrics, silence)

@@ -52,7 +52,7 @@ class Commit:
     """
 
     feed: str
-    url: str
+    url: str = field(repr=False)
     state: FeedState
     seen: Mapping[str, Seen] = field(default_factory=dict)
     forgotten: tuple[str, ...] = ()

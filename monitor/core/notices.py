@@ -91,15 +91,15 @@ def _feed_dead(feed: Feed, state: FeedState, dead: datetime) -> tuple[str, str, 
     since = state.failing_since or dead
     text = (
         f"{state.reason}. It has failed since {since:%d %b %H:%M} UTC; it is asked once a day "
-        f"until {dead + PROBED:%d %b}, then no more. Its url is {feed.url}: change it if the feed "
-        "has moved, take it out if it is gone."
+        f"until {dead + PROBED:%d %b}, then no more. Its url is {feed.shown}: change it if the "
+        "feed has moved, take it out if it is gone."
     )
     return f"feed dead {feed.key} {since.timestamp():.0f}", f"Feed given up: {feed.source}", text
 
 
 def _feed_back(feed: Feed, dead: datetime, now: datetime) -> tuple[str, str, str]:
     lasted = _long(max((now - dead).total_seconds(), 0.0))
-    text = f"{feed.url} had been given up for {lasted}; it is polled as before."
+    text = f"{feed.shown} had been given up for {lasted}; it is polled as before."
     return f"feed back {feed.key} {dead.timestamp():.0f}", f"Feed is back: {feed.source}", text
 
 

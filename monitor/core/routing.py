@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from monitor.core.models import Entry, Feed, Route, Severity, Silence, Tagging
+from monitor.core.shown import shown_url
 
 
 class Routed(NamedTuple):
@@ -114,7 +115,7 @@ def _refusal(one: Route, tagging: Tagging, entry: Entry, feed: Feed) -> str:
         return f"wants severity {one.severity.label}, this is {tagging.severity.label}"
     for what, wanted, value in _labels(one, entry, feed):
         if wanted and value not in wanted:
-            return f"wants {what} {_any_of(wanted)}, this is {value or 'unknown'}"
+            return f"wants {what} {_any_of(wanted)}, this is {shown_url(value) or 'unknown'}"
     if one.state_media not in {None, feed.state_media}:
         return "wants state media" if one.state_media else "wants no state media"
     return ""
@@ -144,4 +145,4 @@ def _condition(one: Route, tagging: Tagging) -> str:
 
 
 def _any_of(names: frozenset[str]) -> str:
-    return " or ".join(sorted(names))
+    return " or ".join(map(shown_url, sorted(names)))

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import quote, urlsplit
 
 from monitor.core.evidence import Piece, sentence
 from monitor.core.models import Alert, Carrier, Line, Severity, Story
+from monitor.core.parse.links import absolute
 from monitor.core.parse.plain import clean, shorten
 
 # Characters of a headline, of any other line, of what is new and of reach, of an outlet's
@@ -22,8 +22,6 @@ from monitor.core.parse.plain import clean, shorten
 _HEADLINE, _LINE, _SHORT, _NAME, _TRAIT, _LINK = 300, 400, 250, 80, 40, 2_000
 # How many of the others that carry a story are named.
 _NAMED = 5
-# What would end a link, or hide where it leads, in some channel or terminal.
-_UNSAFE = frozenset(' "<>|\\^`{}')
 _ORDER = ("russia-sahel", "sahel", "russia")
 _KINDS = {
     "story.alert": "",
@@ -192,29 +190,13 @@ def _headline(story: Story) -> str:
 
 
 def safe_link(link: str) -> str:
-    """An http(s) link whose characters that would end or disguise it are percent-encoded.
+    """An http(s) link in plain characters, as links of feeds are when they are read: its host as
+    it is looked up (IDNA), nobody's name or password in front of it, and what would end or
+    disguise it percent-encoded.
 
     "" for any other scheme, for what is no URL, and for what is longer than 2,000.
     """
-    link = link.strip()
-    if len(link) > _LINK or not _leads_to_the_web(link):
-        return ""
-    safe = "".join(_in_link(char) for char in link)
-    return safe if len(safe) <= _LINK else ""
-
-
-def _leads_to_the_web(link: str) -> bool:
-    try:
-        parts = urlsplit(link)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        return False
-
-
-def _in_link(char: str) -> str:
-    if char.isprintable() and char not in _UNSAFE:
-        return char
-    return quote(char, safe="", errors="replace")
+    return absolute(link.strip(), "", _LINK)
 
 
 def outlet(carrier: Carrier) -> str:

@@ -6,14 +6,18 @@ Everything goes to standard error; standard output belongs to the console receiv
 from __future__ import annotations
 
 import base64
+import json
 import logging
 import sys
-from collections.abc import Iterable
-from typing import TextIO
-from urllib.parse import quote
+from collections.abc import Iterable, Iterator
+from typing import Any, TextIO, cast
+from urllib.parse import quote, quote_plus
 
 import structlog
+from ahocorasick_rs import AhoCorasick, MatchKind
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from monitor.core.shown import plain, seen
 
 # httpx and httpcore write whole URLs, secrets included, at INFO (encode/httpx#2760).
 _QUIET = ("httpx", "httpcore", "asyncio", "kombu")
@@ -24,43 +28,80 @@ _SHORTEST_SECRET = 6
 
 
 class Redactor:
-    """Replaces every configured secret, also URL-encoded and in base64, by three stars."""
+    """Replaces every secret, also as URLs, Python and base64 write it, by three stars.
+
+    The cost follows the text, not the number of secrets (Aho and Corasick).
+    """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        forms = {form for one in secrets for form in _forms(one)}
-        self._forms = sorted(forms, key=len, reverse=True)
+        found = {one for one in secrets if len(one) >= _SHORTEST_SECRET}
+        forms = sorted({form for one in found for form in _forms(one)})
+        longest = MatchKind.LeftmostLongest
+        self._search = AhoCorasick(forms, matchkind=longest) if forms else None
 
     def text(self, text: str) -> str:
         """The text without the secrets."""
-        for form in self._forms:
-            text = text.replace(form, "***")
-        return text
+        if self._search is None:
+            return text
+        if not text.isascii():
+            # Half a surrogate pair, as in a file's odd name, cannot be searched.
+            text = text.encode("utf-8", "replace").decode()
+        parts, done = [], 0
+        for _, start, end in self._search.find_matches_as_indexes(text):
+            parts += [text[done:start], "***"]
+            done = end
+        return "".join([*parts, text[done:]])
 
     def __call__(self, logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
         """The same for every text of a log event (a structlog processor)."""
         return {key: self._value(value) for key, value in event.items()}
 
     def _value(self, value: object) -> object:
-        if isinstance(value, str):
-            return self.text(value)
+        if value is None or isinstance(value, bool | int | float):
+            return value
         if isinstance(value, list | tuple):
             return [self._value(one) for one in value]
         if isinstance(value, dict):
-            return {key: self._value(one) for key, one in value.items()}
-        return value
+            return {self.text(str(key)): self._value(one) for key, one in value.items()}
+        return self.text(str(value))
 
 
-def _forms(secret: str) -> list[str]:
-    if len(secret) < _SHORTEST_SECRET:
-        return []
-    raw = secret.encode()
-    coded = base64.b64encode(raw).decode().rstrip("=")
-    return [secret, quote(secret, safe=""), quote(secret), coded]
+def _forms(secret: str) -> Iterator[str]:
+    yield from (secret, repr(secret)[1:-1], json.dumps(secret)[1:-1])
+    yield from (quote(secret, safe=""), quote(secret), quote_plus(secret))
+    raw = secret.encode("utf-8", "replace")
+    for before in range(3):
+        # The letters that stand for it alone, wherever in a longer text it begins.
+        first, last = -(-before * 8 // 6), (before + len(raw)) * 8 // 6
+        coded = base64.b64encode(bytes(before) + raw)[first:last].decode()
+        yield from (coded, coded.translate(_URL_SAFE))
+
+
+_URL_SAFE = str.maketrans("+/", "-_")
+
+
+class _Guarded:
+    """A stream for whoever writes past the log: no secrets, and nothing that moves a cursor."""
+
+    def __init__(self, raw: TextIO, redactor: Redactor) -> None:
+        self.raw, self._redactor = raw, redactor
+
+    def write(self, text: str) -> int:
+        """Write what may be seen of a text."""
+        shown = self._redactor.text(text)
+        self.raw.write("\n".join(map(plain, shown.split("\n"))))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.raw, name)
 
 
 def setup_logs(secrets: Iterable[str] = (), *, out: TextIO | None = None) -> None:
-    """Send structlog's and the standard library's logs through one line format."""
-    out = out or sys.stderr
+    """Send structlog's and the standard library's logs through one line format.
+
+    Without `out` they go to standard error, which is guarded from then on: tracebacks of what
+    nobody caught, warnings and what libraries print there hold no secrets either.
+    """
     redactor = Redactor(secrets)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -73,6 +114,7 @@ def setup_logs(secrets: Iterable[str] = (), *, out: TextIO | None = None) -> Non
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+    out = out or _guard_stderr(redactor)
     handler = logging.StreamHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -88,6 +130,13 @@ def setup_logs(secrets: Iterable[str] = (), *, out: TextIO | None = None) -> Non
     root.setLevel(logging.INFO)
     for name in (*_QUIET, *_TICKING):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _guard_stderr(redactor: Redactor) -> TextIO:
+    """Guard standard error anew; the stream itself."""
+    raw = cast(TextIO, sys.stderr.raw if isinstance(sys.stderr, _Guarded) else sys.stderr)
+    sys.stderr = cast(TextIO, _Guarded(raw, redactor))
+    return raw
 
 
 def _terse(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
@@ -109,20 +158,29 @@ def _expected(error: BaseException | None) -> bool:
 
 def _rendering(redactor: Redactor, *, terminal: bool) -> list[Processor]:
     if terminal:
-        plain = structlog.dev.plain_traceback
-        console = structlog.dev.ConsoleRenderer(colors=True, exception_formatter=plain)
-        return [redactor, _one_line, console]
+        # A traceback becomes text first, for what it quotes must be looked through as well.
+        traces = structlog.processors.format_exc_info
+        plainly = structlog.dev.plain_traceback
+        console = structlog.dev.ConsoleRenderer(colors=True, exception_formatter=plainly)
+        return [traces, redactor, _one_line, console]
     # Without locals: they would hold secrets (hynek/structlog#715).
     frames = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
     exceptions = structlog.processors.ExceptionRenderer(frames)
-    json = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
-    return [exceptions, redactor, json]
+    return [exceptions, redactor, structlog.processors.JSONRenderer(_json)]
+
+
+def _json(event: object, **_: Any) -> str:
+    """One line; what a terminal would not show, or would act on, as escapes."""
+    return seen(json.dumps(event, ensure_ascii=False, default=str))
 
 
 def _one_line(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
-    """Texts from strangers must not forge a line or move the cursor of a terminal."""
+    """Texts from strangers must not forge a line or move the cursor of a terminal; a traceback
+    keeps its lines.
+    """
+    kept = ("exception", "stack")
     return {
-        key: "".join(c if c.isprintable() else " " for c in value)
+        key: "\n".join(map(plain, value.split("\n") if key in kept else [value]))
         if isinstance(value, str)
         else value
         for key, value in event.items()

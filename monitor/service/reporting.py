@@ -11,6 +11,7 @@ import structlog
 
 from monitor.core.errors import Unavailable
 from monitor.core.models import Feed, FeedState, Outcome, Verdict
+from monitor.core.shown import shown_url
 from monitor.service.pipeline import Polled
 from monitor.service.sending import Sent
 
@@ -21,15 +22,15 @@ def report_poll(polled: Polled, now: datetime) -> None:
     """A line for what changed with a feed, and one for each story that alerts."""
     feed, before, after = polled.feed, polled.before, polled.state
     if not polled.committed:
-        log.warning("poll was overtaken by another and is taken anew", feed=feed.url)
+        log.warning("poll was overtaken by another and is taken anew", feed=feed.shown)
     elif after.failures and (not before.failures or before.outcome != after.outcome):
-        words = {"feed": feed.url, "source": feed.source, "outcome": str(after.outcome)}
+        words = {"feed": feed.shown, "source": feed.source, "outcome": str(after.outcome)}
         wait = _until(after.next_poll, now)
         log.warning("feed cannot be read", **words, why=after.reason, next_try_in=wait)
     elif before.failures and not after.failures:
-        log.info("feed can be read again", feed=feed.url, source=feed.source)
+        log.info("feed can be read again", feed=feed.shown, source=feed.source)
     if after.key != before.key:
-        words = {"feed": feed.url, "source": feed.source, "by": after.key}
+        words = {"feed": feed.shown, "source": feed.source, "by": after.key}
         log.info("feed gives its entries new guids at each poll; known otherwise now", **words)
     if polled.committed:
         _report_life(feed, before, after)
@@ -38,11 +39,11 @@ def report_poll(polled: Polled, now: datetime) -> None:
 
 def _report_life(feed: Feed, before: FeedState, after: FeedState) -> None:
     """A line where a feed was given up, and where it is read elsewhere from now on."""
-    words = {"feed": feed.url, "source": feed.source}
+    words = {"feed": feed.shown, "source": feed.source}
     if after.dead and not before.dead:
         log.warning("feed given up", **words, why=after.reason)
     if after.move.url != before.move.url:
-        log.info("feed has moved", **words, to=after.move.url or feed.url)
+        log.info("feed has moved", **words, to=shown_url(after.move.url or feed.url))
 
 
 def _report_stories(verdicts: Iterable[Verdict]) -> None:

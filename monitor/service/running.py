@@ -17,7 +17,7 @@ from monitor.core.errors import Unavailable
 from monitor.edges.settings import Settings
 from monitor.edges.store import embedded
 from monitor.edges.store.redis import RedisStore
-from monitor.service.checking import store_url
+from monitor.service.checking import store_url, unheeded_proxies
 from monitor.service.clockwork import utc_now
 from monitor.service.reporting import Throttle
 from monitor.service.supervisor import Supervisor, read_procfile
@@ -36,6 +36,8 @@ def run(settings: Settings) -> None:
         commands["websub"] = "monitor websub"
     names = {"feeds": len(settings.feeds), "receivers": [one.name for one in settings.receivers]}
     log.info("starting", **names, config=str(settings.path), data_dir=str(settings.data_dir))
+    if unheeded := unheeded_proxies(settings):
+        log.warning("proxies of the environment are not used; see network.proxy", names=unheeded)
     settings = replace(settings, feeds=())
     _give_back()
     supervisor = Supervisor(commands, _environ(settings))

@@ -6,6 +6,9 @@ import base64
 import io
 import json
 import logging
+import sys
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -69,6 +72,85 @@ def test_no_form_of_a_secret_is_ever_written(out: io.StringIO) -> None:
 def test_short_words_are_not_taken_for_secrets() -> None:
     assert Redactor(["abc"]).text("abc") == "abc"
     assert Redactor([])(None, "", {"n": 1}) == {"n": 1}
+
+
+class Strange:
+    def __str__(self) -> str:
+        return f"of {SECRET}"
+
+
+def test_nor_as_a_key_nor_by_an_object_nor_in_the_middle_of_something_in_base64(
+    out: io.StringIO,
+) -> None:
+    log = structlog.get_logger("monitor")
+    for before in ("", "a", "ab", "abc"):
+        coded = base64.b64encode(f"{before}{SECRET}:more".encode()).decode()
+        log.info(f"Basic {coded}", same=coded.replace("+", "-").replace("/", "_"))
+    log.info("x", deep={SECRET: Strange()}, odd=Strange(), error=ValueError(SECRET), name="\udcff")
+    log.info("y", shown=repr(SECRET), pair=(SECRET, 1, None, 0.5, True))
+    told = out.getvalue()
+    assert "canary" not in told
+    for shift in range(3):
+        coded = base64.b64encode(bytes(shift) + b"canary+secret").decode()
+        assert coded[-(-shift * 8 // 6) : (shift + 13) * 8 // 6] not in told
+    assert events(out)[-1]["pair"] == ["***", 1, None, 0.5, True]
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_traceback_holds_no_secret_and_no_escape_sequence(
+    out: io.StringIO, terminal: bool
+) -> None:
+    stream = Terminal() if terminal else io.StringIO()
+    setup_logs([SECRET], out=stream)
+    for log in (structlog.get_logger("monitor"), logging.getLogger("other")):
+        try:
+            raise RuntimeError(f"about {SECRET} \x1b[2J\x9b \u202e")
+        except RuntimeError:
+            log.exception("boom", stack_info=True)
+    told = stream.getvalue()
+    assert told.count("about ***") == 2
+    assert "canary" not in told
+    assert "\x1b[2J" not in told
+    assert "\x9b" not in told
+    assert "\u202e" not in told
+    assert ("test_logs.py" in told, told.count("\n") == 2) == (True, not terminal)
+
+
+def test_whoever_writes_past_the_log_writes_no_secret_either(
+    out: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    setup_logs(["another-secret"])
+    setup_logs([SECRET])
+    quoted = f"{SECRET} \x1b[31m"
+    thread = threading.Thread(target=lambda: int(quoted))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threading, "excepthook", threading.__excepthook__)
+        thread.start()
+        thread.join()
+    sys.__excepthook__(ValueError, ValueError(quoted), None)
+    logging.getLogger("other").error("%d", quoted)
+    assert sys.stderr.write(quoted) == len(quoted)
+    assert not sys.stderr.isatty()
+    told = stream.getvalue()
+    assert "canary" not in told
+    assert "\x1b" not in told
+    assert told.count("***") >= 4
+
+
+def test_secrets_cost_no_more_the_more_there_are() -> None:
+    """A line of 2,000 characters takes as long with ten thousand secrets as with ten."""
+    line, took = "Nothing here of what is hidden. " * 60, {}
+    for count in (10, 10_000):
+        redactor = Redactor(f"secret-of-feed-{n:08}" for n in range(count))
+        times = []
+        for _ in range(20):
+            began = time.perf_counter()
+            assert redactor.text(line) == line
+            times.append(time.perf_counter() - began)
+        took[count] = min(times)
+    assert took[10_000] < 20 * took[10] + 0.001
 
 
 def test_httpx_does_not_write_its_urls_and_ticks_are_not_told(out: io.StringIO) -> None:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -22,6 +23,8 @@ import pytest
 import redis
 import structlog
 
+from monitor.core import models
+from monitor.core.commit import Commit
 from monitor.core.errors import Unavailable
 from monitor.core.websub import Stage, Subscription
 from monitor.edges.store.redis import RedisStore
@@ -239,6 +242,16 @@ def test_a_feed_that_does_not_say_its_name_is_known_by_its_url(store: RedisStore
 
 
 # -- leaving -------------------------------------------------------------------------
+
+
+def test_a_feed_with_a_key_in_its_url_is_not_subscribed_under_it(store: RedisStore) -> None:
+    feed = replace(make.FEED, url=f"{make.FEED.url}?token=canary")
+    hub = models.Hub("https://hub.example/")
+    state = make.state(1, push=models.Push(hub))
+    assert store.commit(Commit(feed.key, feed.url, state))
+    with Endpoints(store, {feed.key: feed}) as ends:
+        assert ends.agreements._compare([feed.key], frozenset()) == []
+        assert store.subscriptions([feed.key]) == {}
 
 
 def test_a_feed_that_changes_its_hub_leaves_the_old_one(ends: Endpoints, hub: Hub) -> None:

@@ -91,8 +91,8 @@ class Move:
     `twin`: the key of another feed that is read there already, "" if none.
     """
 
-    url: str = ""
-    to: str = ""
+    url: str = field(default="", repr=False)
+    to: str = field(default="", repr=False)
     times: int = 0
     since: datetime | None = None
     twin: str = ""
@@ -195,7 +195,7 @@ class Visit:
     body: str
     new: tuple[datetime, ...] = ()
     max_age: float = 0.0
-    moved: str = ""
+    moved: str = field(default="", repr=False)
     hub: Hub = field(default_factory=Hub)
     parsed: Parsed | None = None
     full: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitor.core.models.labels import Severity
@@ -138,7 +138,7 @@ class Route:
     languages: frozenset[str] = frozenset()
     countries: frozenset[str] = frozenset()
     sources: frozenset[str] = frozenset()
-    feeds: frozenset[str] = frozenset()
+    feeds: frozenset[str] = field(default=frozenset(), repr=False)
     state_media: bool | None = None
     alerts: str = "send"
     updates: str = "send"

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from monitor.core.models import Failure, Feed, FeedState, PollOutcome, Push, Validators, Visit
+from monitor.core.models import (
+    Failure,
+    Feed,
+    FeedState,
+    Hub,
+    PollOutcome,
+    Push,
+    Validators,
+    Visit,
+)
 from monitor.core.polling.bounds import Polling
 from monitor.core.polling.conditions import Approach, caught, next_visit
 from monitor.core.polling.intervals import choose, subscribed
@@ -15,6 +24,7 @@ from monitor.core.polling.moves import after_answer
 from monitor.core.polling.reasons import Because
 from monitor.core.polling.rhythm import learn, seed
 from monitor.core.schedule import DAY, spread
+from monitor.core.shown import hidden
 
 __all__ = ["Approach", "after_failure", "after_push", "after_reading", "next_visit"]
 
@@ -57,6 +67,9 @@ def _pushing(push: Push, visit: Visit, now: datetime) -> Push:
     """How the hub does: news that a poll found are news that it has missed."""
     told = visit.parsed.hub if visit.parsed else push.hub
     hub = visit.hub if visit.hub.url else told
+    if any(hidden(hub.topic)):
+        # It would be told a key of ours, and kept with it.
+        hub = Hub()
     if hub != push.hub:
         return Push(hub=hub)
     missed = bool(visit.new) and subscribed(push, now)

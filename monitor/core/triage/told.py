@@ -71,7 +71,7 @@ def _carrier(one: Telling, story: str) -> Carrier:
     case = one.case
     return Carrier(
         source=case.feed.source,
-        feed=case.feed.url,
+        feed=case.feed.shown,
         link=case.entry.link,
         seen=one.now,
         language=case.entry.language or case.feed.language,

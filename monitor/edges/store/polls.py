@@ -12,6 +12,7 @@ from monitor.core.commit import Commit
 from monitor.core.dedupe import names_of_new
 from monitor.core.digest import digest
 from monitor.core.models import FeedState, Identity, Known, Seen, StoryRef
+from monitor.core.shown import shown_url
 from monitor.edges.store import keys
 from monitor.edges.store.connection import Connected, Pipeline
 from monitor.edges.store.deliveries import add_delivery
@@ -183,7 +184,7 @@ def _feed_commands(commit: Commit) -> Iterator[list[str]]:
         yield ["HDEL", keys.seen(commit.feed), *commit.forgotten[at : at + _WORDS]]
     host = urlsplit(state.move.url).hostname or ""
     written = FEED_STATE.dump_json(state, exclude_defaults=True).decode()
-    own = ["url", commit.url] if state.revision == 1 else []
+    own = ["url", shown_url(commit.url)] if state.revision == 1 else []
     yield ["HSET", feed, "rev", str(state.revision), "host", host, "state", written, *own]
     yield ["EXPIRE", feed, str(FEED_TTL)]
     yield ["EXPIRE", keys.seen(commit.feed), str(FEED_TTL)]

@@ -27,9 +27,9 @@ from monitor.edges.transports.posting import DEADLINE, Post, judge, post
 
 # A message has at most 28 KB ("Create Incoming Webhooks"; learn.microsoft.com/connectors/teams).
 # Workflows count more than they are sent: 24,453 bytes of JSON as 28,897 of 28,672 allowed
-# (MicrosoftDocs/msteams-docs#11274), as if its quotes were escaped once more. These bounds, in
-# bytes, and those of core/wording keep a message below 24,000 even when counted in that way.
-_NOTICE, _LINK, _OTHER_LINK = 150, 2_000, 600
+# (MicrosoftDocs/msteams-docs#11274), as if its quotes were escaped once more. This bound and those
+# of core/wording and layout keep a message below 24,000 even when counted in that way.
+_NOTICE = 150
 # Reports of a digest that fit into one message, whatever they say.
 _REPORTS = 8
 # Four requests a second are taken ("Create Incoming Webhooks"): two at once and two more within
@@ -147,14 +147,11 @@ def _run(run: Run, role: Role) -> dict[str, Any]:
     """Text, linked where it leads somewhere."""
     weight = {"weight": "Bolder"} if run.bold else {}
     style = {**_STYLES.get(role, {}), **weight}
-    return {"type": "TextRun", "text": tamed(run.text), **style, **_link(run, role)}
+    return {"type": "TextRun", "text": tamed(run.text), **style, **_link(run)}
 
 
-def _link(run: Run, role: Role) -> dict[str, Any]:
-    most = _LINK if role is Role.HEADLINE else _OTHER_LINK
-    if not run.url or len(run.url.encode()) > most:
-        return {}
-    return {"selectAction": {"type": "Action.OpenUrl", "url": run.url}}
+def _link(run: Run) -> dict[str, Any]:
+    return {"selectAction": {"type": "Action.OpenUrl", "url": run.url}} if run.url else {}
 
 
 def _check(receiver: Receiver) -> Iterator[Wrong]:

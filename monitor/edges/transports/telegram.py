@@ -38,9 +38,6 @@ _ROOM = {
     Role.REPORT: 410,
 }
 _REPORTS = 8
-# Bytes of a link: with about 9,500 bytes of entities in all a message is refused
-# (tdlib/telegram-bot-api#165).
-_LINK, _OTHER_LINK = 2_000, 600
 # One message a second in a chat, and twenty a minute in a group (core.telegram.org/bots/faq, "My
 # bot is hitting limits"): one in three seconds keeps to both.
 _PACE = Pace(1, 3.0)
@@ -166,13 +163,15 @@ class _Written:
         if line.role is Role.QUOTE:
             self._mark("blockquote", sum(units(run.text) for run in runs))
         for run in runs:
-            self._add(run, _LINK if line.role is Role.HEADLINE else _OTHER_LINK)
+            self._add(run)
         self.lines.append("".join(run.text for run in runs))
         self.end += 1
 
-    def _add(self, run: Run, longest: int) -> None:
+    def _add(self, run: Run) -> None:
         length = units(run.text)
-        if run.url and len(run.url.encode()) <= longest:
+        # With about 9,500 bytes of entities in all a message is refused
+        # (tdlib/telegram-bot-api#165): links are ASCII, and the long ones left out before.
+        if run.url:
             self._mark("text_link", length, url=run.url)
         if run.bold:
             self._mark("bold", length)

@@ -197,6 +197,11 @@ def test_the_hub_is_taken_from_the_headers_or_else_from_the_document() -> None:
     assert one.read(parsed=Parsed(())).push == Push()
 
 
+def test_a_hub_that_would_be_told_a_key_of_ours_is_not_kept() -> None:
+    one = Watched()
+    assert one.read(hub=Hub("https://hub.example/", f"{A}?api_key=canary")).push == Push()
+
+
 def test_while_the_hub_pushes_polling_is_but_the_safety_net() -> None:
     one = pushed()
     assert one.state.last_new == make.NOW
