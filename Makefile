@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup run demo test quick bench bench-polling soak eval learn lint lock clean
+.PHONY: setup run demo test quick bench bench-polling soak eval learn sbom audit suites lint lock clean
 
 setup: $(STAMP)
 
@@ -57,6 +57,23 @@ bench-polling: setup
 	.bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/peers.txt
 	$(BIN)/python -m benchmarks.polling --feeds $${FEEDS:-1000}
 
+# What `monitor` is made of, with hashes and licences, as CycloneDX: sbom.json.
+sbom: setup .sbom/.installed
+	.sbom/bin/python requirements/sbom.py $(BIN)/python sbom.json
+
+# Known flaws of what is pinned; needs the network. See docs/robustness.md for machines without.
+audit: .sbom/.installed
+	.sbom/bin/pip-audit --requirement requirements/run.txt --require-hashes --disable-pip --strict
+
+.sbom/.installed: requirements/sbom.txt
+	$(PYTHON) -m venv .sbom
+	.sbom/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/sbom.txt
+	@touch $@
+
+# The public test suites of other parsers, unpacked in FOLDER as feedparser, gofeed, feedjira and miniflux.
+suites: setup
+	$(BIN)/python -m tests.public_suites $(FOLDER)
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -70,6 +87,7 @@ lock:
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-strip-extras --python-version 3.11 --custom-compile-command "make lock" requirements/bench.in -o requirements/bench.txt
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-strip-extras --python-version 3.11 --custom-compile-command "make lock" requirements/learn.in -o requirements/learn.txt
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-strip-extras --python-version 3.11 --custom-compile-command "make lock" requirements/peers.in -o requirements/peers.txt
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-strip-extras --python-version 3.11 --custom-compile-command "make lock" requirements/sbom.in -o requirements/sbom.txt
 
 clean:
-	rm -rf $(VENV) .bench .learn .mypy_cache .ruff_cache .coverage*
+	rm -rf $(VENV) .bench .learn .sbom .mypy_cache .ruff_cache .coverage*

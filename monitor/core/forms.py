@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from monitor.core.errors import Fault
+from monitor.core.text import fold_term
 
 # Letters of the shortest stem, before its *.
 _SHORTEST_STEM = 2
@@ -76,10 +77,16 @@ def is_lists(keys: Collection[str]) -> Callable[[object], bool]:
     return fits
 
 
+# Longer than any name; what finds them in a text takes time by the square of the longest.
+LONGEST_TERM = 300
+
+
 def wrong_stem(word: str) -> str:
     """What is wrong with a word that may end in *."""
     if "*" in word[:-1]:
         return "only one * and only at the end"
     if len(word.strip("* ")) < (_SHORTEST_STEM if word.endswith("*") else 1):
         return "too short"
-    return ""
+    if len(word) > LONGEST_TERM:
+        return f"longer than {LONGEST_TERM} letters"
+    return "" if fold_term(word.strip("* ")) else "holds neither letter nor number"

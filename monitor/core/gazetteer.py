@@ -33,6 +33,10 @@ class Role(Enum):
     WORD = "word"
 
 
+# Letters; the automaton takes time by the square of the longest to be built.
+_LONGEST = 1_000
+
+
 @dataclass(frozen=True, slots=True)
 class Entity:
     """A named thing. `side` is sahel, russia, both or context; `country` the ISO code of its
@@ -131,7 +135,9 @@ class Gazetteer:
         patterns: dict[str, list[Term]] = {}
         for term in terms:
             for pattern in _patterns(fold_term(term.text.rstrip("*"))):
-                patterns.setdefault(pattern, []).append(term)
+                # What holds no letter stands in no text, and a whole book in no title.
+                if 0 < len(pattern) <= _LONGEST:
+                    patterns.setdefault(pattern, []).append(term)
         waking = [_waking(alike, anchors) for alike in patterns.values()]
         return cls(
             {one.id: one for one in entities},

@@ -7,6 +7,7 @@ from pathlib import Path
 from monitor.core.errors import BadInput, Fault
 from monitor.core.rulebook import COMPARING, Rulebook, compile_rulebook
 from monitor.core.samples import check_samples
+from monitor.edges.files import read_text
 
 SHIPPED = Path(__file__).parents[1] / "rulebook"
 _SUFFIXES = {".csv", ".toml", ".txt"}
@@ -20,15 +21,14 @@ def load_rulebook(folder: Path | None) -> Rulebook:
         paths = sorted(one for one in found if one.suffix in _SUFFIXES)
     except OSError as error:
         raise BadInput([Fault(str(folder), error.strerror or "cannot be read")]) from None
-    files, faults = {}, []
+    except ValueError:
+        raise BadInput([Fault(repr(str(folder)), "is no name that a folder can have")]) from None
+    files, faults = {}, list[Fault]()
     for path in (*(SHIPPED / name for name in COMPARING), *paths):
         try:
-            files[_name(path, folder)] = path.read_text(encoding="utf-8-sig")
-        except OSError as error:
-            faults.append(Fault(str(path), error.strerror or "cannot be read"))
-        except UnicodeDecodeError as error:
-            line = error.object[: error.start].count(b"\n") + 1
-            faults.append(Fault(f"{path}:{line}", "is not UTF-8 text"))
+            files[_name(path, folder)] = read_text(path)
+        except BadInput as bad:
+            faults += bad.faults
     if faults:
         raise BadInput(faults)
     try:

@@ -50,6 +50,13 @@ def read_lexicon(concepts: str, stopwords: str, faults: list[Fault]) -> Lexicon:
 
 def _terms(text: str, faults: list[Fault]) -> Iterator[Term]:
     rows = csv.DictReader(text.splitlines())
+    try:
+        yield from _of_rows(rows, faults)
+    except csv.Error as error:
+        faults.append(Fault(f"lexicon.csv:{rows.line_num + 1}", f"is no CSV: {error}"))
+
+
+def _of_rows(rows: csv.DictReader[str], faults: list[Fault]) -> Iterator[Term]:
     if rows.fieldnames is None or not set(_COLUMNS) <= set(rows.fieldnames):
         faults.append(Fault("lexicon.csv:1", f"needs the columns {', '.join(_COLUMNS)}"))
         return

@@ -21,7 +21,7 @@ def read_models(text: str, faults: list[Fault]) -> Models:
     """Both models; what is wrong is added to `faults`."""
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         faults.append(Fault("likeness.toml", f"is not valid TOML: {error}"))
         return _NOTHING
     copies, events = (_model(name, tables.get(name, {}), faults) for name in _FIGURES)

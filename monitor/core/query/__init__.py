@@ -14,7 +14,8 @@ from monitor.core.query.analysis import (
     starts_anywhere,
 )
 from monitor.core.query.evaluate import Reading, holds, missing
-from monitor.core.query.parse import QueryError, parse
+from monitor.core.query.mistakes import QueryError
+from monitor.core.query.parse import parse
 from monitor.core.query.tree import Query
 
 __all__ = [

@@ -1,13 +1,14 @@
-"""From a query as written to its tree, with errors that point at the column."""
+"""From a query as written to its tree."""
 
 from __future__ import annotations
 
-import difflib
 from functools import cache
 
-from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedToken
+from lark import Lark, Token, Transformer
 from lark.exceptions import UnexpectedInput, VisitError
 
+from monitor.core.query.analysis import children
+from monitor.core.query.mistakes import QueryError, explained
 from monitor.core.query.tree import (
     META_FIELDS,
     NAME_KINDS,
@@ -30,7 +31,6 @@ from monitor.core.query.tree import (
 _NAME = "|".join(NAME_KINDS)
 _META = "|".join(META_FIELDS)
 _TEXT = "|".join(TEXT_FIELDS)
-_FIELDS = (*TEXT_FIELDS, *META_FIELDS, *NAME_KINDS, "exact")
 # A bare word takes part in a query as it stands; apostrophes and hyphens are part of it.
 _GRAMMAR = rf"""
 ?start: whole
@@ -76,23 +76,11 @@ WORD: /(?!(AND|OR|NOT|NEAR|ONEAR|UNLESS|WHEN)\b)[^\s()",:^@#*~\[\]{{}}<>=+!|&?\/
 """
 # Words that `UNLESS` without a number looks at to both sides.
 _WORDS_BETWEEN = 10
-# Each of them nests the tree one deeper; what people write stays far below.
+# Levels of a tree, and what makes most of them; what people write stays far below.
 _DEEPEST = 150
-
-
-class QueryError(ValueError):
-    """What is wrong with a query, at which column (from 0), and what may help."""
-
-    def __init__(self, column: int, what: str, hint: str = "") -> None:
-        super().__init__(what)
-        self.column, self.what, self.hint = column, what, hint
-
-    def shown(self, text: str) -> str:
-        """The error with the line of the query it is in and a caret under the place."""
-        begin = text.rfind("\n", 0, self.column) + 1
-        line = text[begin:].partition("\n")[0]
-        caret = " " * (self.column - begin) + "^"
-        return f"{self.what}\n    {line}\n    {caret}"
+_SPLIT = "give parts of it names, as saved queries"
+# Words between two parts, and parts of a list: longer than a text that is looked at.
+_LARGEST = 10_000
 
 
 def parse(text: str) -> Query:
@@ -103,11 +91,25 @@ def parse(text: str) -> Query:
         raise QueryError(0, f"the query has more than {_DEEPEST} parentheses and NOTs")
     try:
         built: Query = _Builder().transform(_parser().parse(text))
+        if nested_too_deeply(built):
+            raise RecursionError
+    except RecursionError:
+        raise QueryError(0, f"the query is nested more than {_DEEPEST} deep", _SPLIT) from None
     except UnexpectedInput as error:
-        raise _explained(error, text) from None
+        raise explained(error, text) from None
     except VisitError as error:
         raise error.orig_exc from None
     return built
+
+
+def nested_too_deeply(query: Query) -> bool:
+    """Whether a tree has more levels than can be walked down at any time."""
+    level: list[Query] = [query]
+    for _ in range(_DEEPEST):
+        level = [part for one in level for part in children(one)]
+        if not level:
+            return False
+    return True
 
 
 @cache
@@ -132,16 +134,16 @@ class _Builder(Transformer[Token, Query]):
 
     def near(self, found: list[object]) -> Query:
         left, operator, right = found
-        name, _, words = str(operator).partition("/")
         for side in (left, right):
             _refuse_absence(side, operator)
-        return Near(left, right, int(words), ordered=name == "ONEAR")  # type: ignore[arg-type]
+        ordered = str(operator).startswith("ONEAR")
+        return Near(left, right, _count(operator), ordered=ordered)  # type: ignore[arg-type]
 
     def unless(self, found: list[object]) -> Query:
         left, operator, right = found
         for side in (left, right):
             _refuse_absence(side, operator)
-        words = int(str(operator).partition("/")[2] or _WORDS_BETWEEN)
+        words = _count(operator) if "/" in str(operator) else _WORDS_BETWEEN
         return Unless(left, right, words)  # type: ignore[arg-type]
 
     def scope(self, found: list[object]) -> Query:
@@ -180,7 +182,7 @@ class _Builder(Transformer[Token, Query]):
 
     def at_least(self, found: list[object]) -> Query:
         _refuse_absence(found[1], found[0])
-        return AtLeast(int(str(found[0]).partition("/")[2]), found[1])  # type: ignore[arg-type]
+        return AtLeast(_count(found[0]), found[1])  # type: ignore[arg-type]
 
     def scored(self, found: list[object]) -> tuple[object, float]:
         return found[0], float(str(found[1])[1:]) if len(found) > 1 else 1.0
@@ -188,6 +190,15 @@ class _Builder(Transformer[Token, Query]):
     def score(self, found: list[object]) -> Query:
         threshold = float(str(found[0]).partition("/")[2])
         return Score(threshold, tuple(found[1:]))  # type: ignore[arg-type]
+
+
+def _count(operator: object) -> int:
+    """The number behind an operator's slash."""
+    name, _, digits = str(operator).partition("/")
+    if len(digits) > 5 or int(digits) > _LARGEST:
+        column = _column(operator) if isinstance(operator, Token) else 0
+        raise QueryError(column, f"{name}/n takes a number up to {_LARGEST}")
+    return int(digits)
 
 
 def _refuse_absence(part: object, operator: object) -> None:
@@ -206,89 +217,3 @@ def _unquoted(token: Token) -> str:
 
 def _column(token: Token) -> int:
     return token.start_pos or 0
-
-
-def _explained(error: UnexpectedInput, text: str) -> QueryError:
-    if isinstance(error, UnexpectedToken) and error.token.type == "$END":
-        return QueryError(len(text.rstrip()), "the query ends too soon", _unclosed(text) or _CUT)
-    column: int = error.pos_in_stream or 0  # type: ignore[redundant-expr]
-    if isinstance(error, UnexpectedCharacters):
-        return _bad_character(column, text)
-    token = str(getattr(error, "token", ""))
-    return QueryError(column, f"{token!r} cannot stand here", _misplaced(token, text, column))
-
-
-def _bad_character(column: int, text: str) -> QueryError:
-    char = text[column]
-    if char == ":":
-        begin = column
-        while begin > 0 and (text[begin - 1].isalnum() or text[begin - 1] in "_-"):
-            begin -= 1
-        field = text[begin:column]
-        close = difflib.get_close_matches(field.lower(), _FIELDS, n=1)
-        hint = f"did you mean {close[0]}:?" if close else f"fields: {', '.join(_FIELDS)}"
-        return QueryError(begin, f"there is no field {field}", hint)
-    if word := _operator_at(text, column):
-        return QueryError(column, f"{word} cannot stand here", _operator_hint(word))
-    if char == '"':
-        return QueryError(column, "this quotation mark is never closed")
-    return QueryError(column, f"{char!r} cannot stand here", _HINTS.get(char, ""))
-
-
-_OPERATORS = frozenset(("AND", "OR", "NOT", "NEAR", "ONEAR", "UNLESS", "WHEN"))
-
-
-def _operator_at(text: str, column: int) -> str:
-    word = text[column:].split(maxsplit=1)[0].rstrip("()")
-    return word if word in _OPERATORS else ""
-
-
-def _operator_hint(word: str) -> str:
-    if word in {"NEAR", "ONEAR"}:
-        return f"{word} wants a number of words: {word}/5"
-    return "an operator stands between two parts" if word != "NOT" else "write AND NOT"
-
-
-_LONE = {
-    ")": "something is missing before it",
-    ",": "commas part the items of score/n( ... ) only",
-}
-_CUT = "something is missing behind the last word"
-_HINTS = {
-    "~": '"two words"~5 is written: two NEAR/5 words',
-    "+": "+word is written: AND word",
-    "&": "& is written: AND",
-    "|": "| is written: OR",
-    "!": "! is written: NOT",
-    "*": "* stands at the end of a word of at least two letters",
-    "?": "only a * at the end of a word stands for other letters",
-    "/": "w/5 is written NEAR/5, pre/5 is written ONEAR/5; a text with / goes in quotes",
-    "[": "ranges are not known",
-    "^": "a weight stands inside score/n( ... )",
-    "#": "#name is a concept of concepts.toml",
-    "@": "@name is a saved query",
-}
-
-
-def _misplaced(found: str, text: str, column: int) -> str:
-    if found.startswith("^"):
-        return _HINTS["^"]
-    if found in _LONE:
-        return (found == ")" and _unclosed(text)) or _LONE[found]
-    if found in _OPERATORS:
-        return _operator_hint(found)
-    if text[column + len(found) :].startswith("/"):
-        return _HINTS["/"]
-    if found.upper() in _OPERATORS:
-        return f"operators are written in capitals: {found.upper()}"
-    before = text[:column].split()
-    if before and before[-1].upper() in {"AND", "OR", "NOT"} and before[-1].islower():
-        return f"operators are written in capitals: {before[-1].upper()}"
-    return "put AND, OR or NEAR/n between two words, or quotation marks around a phrase"
-
-
-def _unclosed(text: str) -> str:
-    opened, closed = text.count("("), text.count(")")
-    if opened > closed:
-        return "a parenthesis is never closed"
-    return "there is one parenthesis too many" if closed > opened else ""

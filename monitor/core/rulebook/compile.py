@@ -83,7 +83,7 @@ def _version(files: Mapping[str, str]) -> str:
 def _toml(name: str, files: Mapping[str, str], faults: list[Fault]) -> dict[str, Any]:
     try:
         return tomllib.loads(files[name])
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         said = str(error)
         found = re.search(r"line (\d+)", said)
         where = f"{name}:{found[1]}" if found else name

@@ -46,6 +46,13 @@ def read_entities(files: Mapping[str, str], faults: list[Fault]) -> Names:
 
 def _read_file(file: str, text: str, names: Names, faults: list[Fault]) -> None:
     reader = csv.DictReader(io.StringIO(text))
+    try:
+        _read_rows(file, reader, names, faults)
+    except csv.Error as error:
+        faults.append(Fault(f"{file}:{reader.line_num + 1}", f"is no CSV: {error}"))
+
+
+def _read_rows(file: str, reader: csv.DictReader[str], names: Names, faults: list[Fault]) -> None:
     given = set(reader.fieldnames or ())
     if lacking := set(_COLUMNS) - given:
         faults.append(Fault(f"{file}:1", f"columns are missing: {', '.join(sorted(lacking))}"))

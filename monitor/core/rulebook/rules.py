@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
+from itertools import islice
 from typing import Any
 
 from monitor.core import forms
@@ -14,6 +15,7 @@ from monitor.core.errors import Fault
 from monitor.core.models import Severity
 from monitor.core.models.labels import LANGUAGES, SIDES
 from monitor.core.query import Query, QueryError, anchors, atoms_of, leaves, parse, rebuilt
+from monitor.core.query.parse import nested_too_deeply
 from monitor.core.query.tree import Atom, Saved
 from monitor.core.rulebook.entities import Names
 from monitor.core.rulebook.model import Rule, Sample, Topic
@@ -38,6 +40,9 @@ _FILE_FORM: forms.Form = {
     "rules": (False, forms.is_list, "a list of tables"),
 }
 _DEEPEST = 20
+_CIRCLE = f"goes round in a circle, or more than {_DEEPEST} deep"
+# Words and names of a saved query, with those that it names itself.
+_MOST = 10_000
 
 
 def read_topics(tables: Mapping[str, Any], faults: list[Fault]) -> dict[str, Topic]:
@@ -128,6 +133,7 @@ class _Saved:
     def __init__(self, written: Mapping[str, str], known: Known, faults: list[Fault]) -> None:
         self._written, self._known, self._faults = written, known, faults
         self._faulty: set[str] = set()
+        self._found: dict[str, Query] = {}
         for name, text in written.items():
             if self.read(text, f"rules.toml: queries.{name}") is None:
                 self._faulty.add(name)
@@ -154,14 +160,24 @@ class _Saved:
 
     def _named(self, leaf: Saved, depth: int) -> Query:
         if depth > _DEEPEST:
-            raise QueryError(leaf.column, f"@{leaf.name} goes round in a circle")
+            raise QueryError(leaf.column, f"@{leaf.name} {_CIRCLE}")
         if leaf.name not in self._written:
             raise _not_there(leaf.column, leaf.name, self._written, "saved query")
         try:
-            inner = self._resolved(parse(self._written[leaf.name]), depth + 1)
-            return replace(leaf, query=inner)
+            if leaf.name not in self._found:
+                inner = self._resolved(parse(self._written[leaf.name]), depth + 1)
+                self._found[leaf.name] = _bounded(inner)
         except QueryError as error:
-            raise QueryError(leaf.column, f"@{leaf.name}: {error.what}", error.hint) from None
+            what = error.what if _CIRCLE in error.what else f"@{leaf.name}: {error.what}"
+            raise QueryError(leaf.column, what, error.hint) from None
+        return replace(leaf, query=self._found[leaf.name])
+
+
+def _bounded(query: Query) -> Query:
+    """The query, unless it has grown by what it names beyond what can be asked of each entry."""
+    if nested_too_deeply(query) or sum(1 for _ in islice(leaves(query), _MOST + 1)) > _MOST:
+        raise QueryError(0, f"holds more than {_MOST} words, or is nested too deeply")
+    return query
 
 
 def _named(query: Query) -> set[str]:
