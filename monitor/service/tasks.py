@@ -38,8 +38,9 @@ from monitor.service.wiring import QUEUES, Service
 _TICK, _SWEEP, _PULSE = 1.0, 5.0, 60.0
 _LONGEST_QUEUE = 5_000
 _SOCKETS = 4_096
-# glibc's M_MMAP_THRESHOLD, and its value in bytes.
+# glibc's M_MMAP_THRESHOLD and M_TRIM_THRESHOLD, and their values in bytes.
 _MMAP_THRESHOLD, _LARGE_BLOCK = -3, 262_144
+_TRIM_THRESHOLD, _KEPT = -1, 16_000_000
 # New objects before the collector looks for circles among them.
 _COLLECT = 20_000
 
@@ -222,11 +223,13 @@ def _give_back_large_blocks() -> None:
     """Have memory of documents go back to the system when they are done with.
 
     glibc keeps larger and larger blocks for itself once one was freed, unless it is told from
-    which size on not to (mallopt(3), M_MMAP_THRESHOLD).
+    which size on not to (mallopt(3)). Of small ones some megabytes are kept, which it would not
+    do of itself any more.
     """
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):
         libc.mallopt(_MMAP_THRESHOLD, _LARGE_BLOCK)
+        libc.mallopt(_TRIM_THRESHOLD, _KEPT)
 
 
 @signals.worker_process_init.connect
