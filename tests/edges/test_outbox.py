@@ -417,3 +417,9 @@ def test_a_notice_and_what_was_held_count_for_no_latency(store: Store) -> None:
         store.record([one], OK, make.at(9), None, CALM)
     assert store.gauges(make.at(9), []).latency == ()
     assert held.alert.story.severity is Severity.HIGH
+
+
+def test_a_notice_that_waits_says_nothing_of_how_long_alerts_wait(store: Store) -> None:
+    notice = make.delivery("s_2")
+    put(store, make.delivery(), replace(notice, alert=replace(notice.alert, kind="notice")))
+    assert store.gauges(make.at(30), []).oldest_delivery == {"desk": 30.0}

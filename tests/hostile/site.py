@@ -5,10 +5,8 @@ An address that no case may lead to is a canary: whoever comes there was led ast
 
 from __future__ import annotations
 
-import shutil
 import socket
 import ssl
-import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -16,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.certificate import self_signed
 from tests.feed_server import FeedServer, Reply, Request, reply
 from tests.hostile.case import Case, News, rss
 
@@ -23,10 +22,6 @@ CANARY = "127.66.0.1"
 # The addresses that the configuration allows; neither the canary's nor 127.0.0.1 is among them.
 ALLOWED = ("127.1.0.0/16", "127.2.0.0/16")
 _CANARIES = (CANARY, "::1")
-_SELF_SIGNED = (
-    "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 "
-    "-subj /CN=hostile.test -addext subjectAltName=IP:127.1.255.1"
-)
 
 
 def address(number: int) -> str:
@@ -109,12 +104,6 @@ def site(cases: Sequence[Case], folder: Path) -> Iterator[Site]:
 
 
 def _context(folder: Path) -> ssl.SSLContext:
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        raise AssertionError("openssl is needed to make a certificate")
-    key, cert = folder / "key.pem", folder / "cert.pem"
-    words = [openssl, *_SELF_SIGNED.split(), "-keyout", str(key), "-out", str(cert)]
-    subprocess.run(words, check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, key)
+    context.load_cert_chain(self_signed(folder, "IP:127.1.255.1"))
     return context

@@ -211,7 +211,7 @@ class MemoryStore(MemoryPolls):
             overdue=max([at - due for due in self._due.values()] + [0.0]),
             outboxes={name: len(box) for name, box in self._outbox.items()},
             oldest_delivery={
-                name: max([at - due for due in box.values()] + [0.0])
+                name: max([at - due for due in box.values() if due] + [0.0])
                 for name, box in self._outbox.items()
             },
             counts={name: self._counts(name) for name in self._outbox},

@@ -152,8 +152,11 @@ class Views(Connected):
         )
 
     def _oldest(self, receiver: str, now: float) -> float:
-        """Seconds that the longest waiting delivery of a receiver is overdue."""
-        first = self._redis.zrange(keys.outbox(receiver), 0, 0, withscores=True)
+        """Seconds that the longest waiting delivery of a receiver is overdue; notices, which stand
+        before all and for no moment, are left out.
+        """
+        box = keys.outbox(receiver)
+        first = self._redis.zrangebyscore(box, "(0", "+inf", start=0, num=1, withscores=True)
         return max(0.0, now - first[0][1]) if first else 0.0
 
     def _closed(self, receiver: str) -> float:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 import ssl
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from monitor.edges.net.client import tls_context
+from tests.certificate import self_signed
 from tests.feed_server import FeedServer
 
 
@@ -20,27 +19,10 @@ def server() -> Iterator[FeedServer]:
         yield server
 
 
-_SELF_SIGNED = (
-    "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 "
-    "-subj /CN=feeds.test -addext subjectAltName=DNS:feeds.test"
-)
-
-
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file with a self-signed certificate for feeds.test and its key."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("needs openssl to make a certificate")
-    folder = tmp_path_factory.mktemp("tls")
-    key, cert, both = folder / "key", folder / "cert", folder / "both"
-    subprocess.run(
-        [openssl, *_SELF_SIGNED.split(), "-keyout", key, "-out", cert],
-        check=True,
-        capture_output=True,
-    )
-    both.write_bytes(key.read_bytes() + cert.read_bytes())
-    return both
+    return self_signed(tmp_path_factory.mktemp("tls"), "DNS:feeds.test")
 
 
 @pytest.fixture

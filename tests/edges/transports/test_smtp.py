@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import shutil
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -21,30 +19,19 @@ from monitor.edges.transports import smtp
 from monitor.edges.transports.email import Email
 from monitor.edges.transports.letter import Envelope
 from monitor.edges.transports.smtp import Server
+from tests.certificate import self_signed
 from tests.edges.transports.email_double import HANG, RESET, MailServer, desk, send
 from tests.edges.transports.sending import PASSING, PERMANENT, came_to
 from tests.feed_server import FeedServer, raw
 from tests.make import NOW, delivery
 
 PASSWORD = "a-password-of-the-tests"
-_SELF_SIGNED = (
-    "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 "
-    "-subj /CN=mail.test -addext subjectAltName=DNS:mail.test,IP:127.0.0.1"
-)
 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file with a self-signed certificate for mail.test and 127.0.0.1, and its key."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("needs openssl to make a certificate")
-    folder = tmp_path_factory.mktemp("tls")
-    key, cert, both = folder / "key", folder / "cert", folder / "both"
-    made = [openssl, *_SELF_SIGNED.split(), "-keyout", str(key), "-out", str(cert)]
-    subprocess.run(made, check=True, capture_output=True)
-    both.write_bytes(key.read_bytes() + cert.read_bytes())
-    return both
+    return self_signed(tmp_path_factory.mktemp("tls"), "DNS:mail.test,IP:127.0.0.1")
 
 
 @pytest.fixture
