@@ -17,7 +17,6 @@ from pydantic import (
 )
 
 from monitor.core.models import Cadence, Pace, Severity
-from monitor.core.websub import LONGEST, SHORTEST
 from monitor.edges.settings.forms import (
     check_callback,
     check_header,
@@ -53,6 +52,30 @@ class _Table(BaseModel):
         return value
 
 
+def _between(low: str, high: str) -> AfterValidator:
+    """Bounds of a duration, each written like one."""
+    least, most = parse_duration(low), parse_duration(high)
+
+    def check(value: timedelta) -> timedelta:
+        if not least <= value <= most:
+            raise ValueError(f"is not between {low} and {high}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _size_between(low: str, high: str) -> AfterValidator:
+    """The same of a size in bytes."""
+    least, most = parse_size(low), parse_size(high)
+
+    def check(value: int) -> int:
+        if not least <= value <= most:
+            raise ValueError(f"is not between {low} and {high}")
+        return value
+
+    return AfterValidator(check)
+
+
 def _in_order(low: timedelta, high: timedelta, what: str) -> None:
     if low > high:
         raise ValueError(f"{what} are not in ascending order")
@@ -62,26 +85,19 @@ class PollingTable(_Table):
     """[polling]"""
 
     interval: Duration = timedelta(minutes=10)
-    min_interval: Duration = timedelta(minutes=1)
+    min_interval: Annotated[Duration, _between("1s", "24h")] = timedelta(minutes=1)
     max_interval: Duration = timedelta(hours=24)
     fresh: Duration = timedelta(hours=24)
     max_age: Duration = timedelta(days=7)
-    deadline: Duration = timedelta(seconds=30)
+    deadline: Annotated[Duration, _between("1s", "10m")] = timedelta(seconds=30)
     max_body: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 10_000_000
     max_entries: Annotated[int, Field(ge=1, le=100_000)] = 2_000
     batch: Annotated[int, Field(ge=1, le=200)] = 100
-    host_gap: Duration = timedelta(seconds=1)
+    host_gap: Annotated[Duration, _between("0s", "60s")] = timedelta(seconds=1)
     contact: Header = ""
 
     @model_validator(mode="after")
     def _ordered(self) -> PollingTable:
-        for name in ("min_interval", "deadline"):
-            if getattr(self, name) < timedelta(seconds=1):
-                raise ValueError(f"{name} is below one second")
-        if self.deadline > timedelta(minutes=10):
-            raise ValueError("deadline is above ten minutes")
-        if self.host_gap > timedelta(minutes=1):
-            raise ValueError("host_gap is above one minute")
         _in_order(self.min_interval, self.interval, "min_interval and interval")
         _in_order(self.interval, self.max_interval, "interval and max_interval")
         return self
@@ -97,17 +113,14 @@ class LimitsTable(_Table):
     title: Annotated[int, Field(ge=50, le=1_000)] = 300
     summary: Annotated[int, Field(ge=0, le=20_000)] = 2_000
     link: Annotated[int, Field(ge=200, le=8_000)] = 2_000
-    parse_cpu: Duration = timedelta(seconds=8)
-    parse_time: Duration = timedelta(seconds=15)
-    parse_memory: Annotated[int, BeforeValidator(parse_size)] = 256 << 20
+    parse_cpu: Annotated[Duration, _between("1s", "2m")] = timedelta(seconds=8)
+    parse_time: Annotated[Duration, _between("1s", "2m")] = timedelta(seconds=15)
+    parse_memory: Annotated[int, BeforeValidator(parse_size), _size_between("128mb", "4gb")] = (
+        256 << 20
+    )
 
     @model_validator(mode="after")
-    def _bounded(self) -> LimitsTable:
-        for name in ("parse_cpu", "parse_time"):
-            if not timedelta(seconds=1) <= getattr(self, name) <= timedelta(minutes=2):
-                raise ValueError(f"{name} is not between 1s and 2m")
-        if not 128 << 20 <= self.parse_memory <= 4 << 30:
-            raise ValueError("parse_memory is not between 128mb and 4gb")
+    def _ordered(self) -> LimitsTable:
         _in_order(self.parse_cpu, self.parse_time, "parse_cpu and parse_time")
         return self
 
@@ -115,15 +128,8 @@ class LimitsTable(_Table):
 class StoriesTable(_Table):
     """[stories]"""
 
-    event_window: Duration = timedelta(hours=72)
-    copy_window: Duration = timedelta(days=14)
-
-    @model_validator(mode="after")
-    def _bounded(self) -> StoriesTable:
-        for name in ("event_window", "copy_window"):
-            if not timedelta(hours=1) <= getattr(self, name) <= timedelta(days=30):
-                raise ValueError(f"{name} is not between 1h and 30d")
-        return self
+    event_window: Annotated[Duration, _between("1h", "30d")] = timedelta(hours=72)
+    copy_window: Annotated[Duration, _between("1h", "30d")] = timedelta(days=14)
 
 
 class NetworkTable(_Table):
@@ -165,13 +171,11 @@ class WebsubTable(_Table):
 
     callback: Annotated[str, AfterValidator(check_callback)] = ""
     listen: Annotated[tuple[str, int], BeforeValidator(parse_listen)] = ("127.0.0.1", 8780)
-    lease: Duration = timedelta(days=10)
+    lease: Annotated[Duration, _between("10m", "30d")] = timedelta(days=10)
     allow_http: bool = False
 
     @model_validator(mode="after")
     def _safe(self) -> WebsubTable:
-        if not SHORTEST <= self.lease <= LONGEST:
-            raise ValueError("lease is not between 10m and 30d")
         if self.callback.startswith("http://") and not self.allow_http:
             raise ValueError("callback is not https, and allow_http is not set")
         return self
@@ -180,19 +184,11 @@ class WebsubTable(_Table):
 class DeliveriesTable(_Table):
     """[deliveries]"""
 
-    timeout: Duration = timedelta(seconds=15)
-    keep: Duration = timedelta(days=90)
+    timeout: Annotated[Duration, _between("1s", "15s")] = timedelta(seconds=15)
+    # Stories are remembered for a day longer, so that none is told again.
+    keep: Annotated[Duration, _between("1d", "90d")] = timedelta(days=90)
     most: Annotated[int, Field(ge=1_000, le=10_000_000)] = 20_000
     notices: tuple[Name, ...] | None = None
-
-    @model_validator(mode="after")
-    def _bounded(self) -> DeliveriesTable:
-        # Stories are remembered for a day longer, so that none is told again.
-        if not timedelta(days=1) <= self.keep <= timedelta(days=90):
-            raise ValueError("keep is not between 1d and 90d")
-        if not timedelta(seconds=1) <= self.timeout <= timedelta(seconds=15):
-            raise ValueError("timeout is not between 1s and 15s")
-        return self
 
 
 SeverityName = Literal["low", "medium", "high", "critical"]
