@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup run demo test quick bench bench-polling soak eval learn sbom audit suites lint lock clean
+.PHONY: setup run demo test quick bench bench-polling soak fuzz eval learn sbom audit suites lint lock clean
 
 setup: $(STAMP)
 
@@ -44,6 +44,16 @@ learn: setup
 # An hour of random faults on the running service; MINUTES and SEED may be set.
 soak: setup
 	$(BIN)/python -m benchmarks.soak --minutes $${MINUTES:-60} --seed $${SEED:-1}
+
+# Chance against all that reads what strangers write: EXAMPLES of each property, then MINUTES of atheris (Linux only).
+fuzz: setup .fuzz/.installed
+	EXAMPLES=$${EXAMPLES:-20000} $(BIN)/python -m pytest --timeout=0 tests/fuzz
+	PYTHONPATH=.:$$(echo $(VENV)/lib/python3*/site-packages) .fuzz/bin/python -m tests.fuzz.parse_target .fuzz/work -max_total_time=$$((60 * $${MINUTES:-60}))
+
+.fuzz/.installed: requirements/fuzz.txt
+	$(PYTHON) -m venv .fuzz
+	.fuzz/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
+	@touch $@
 
 # Matchers of others are only installed here, apart from the program.
 bench: setup
@@ -88,6 +98,7 @@ lock:
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-strip-extras --python-version 3.11 --custom-compile-command "make lock" requirements/learn.in -o requirements/learn.txt
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-strip-extras --python-version 3.11 --custom-compile-command "make lock" requirements/peers.in -o requirements/peers.txt
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-strip-extras --python-version 3.11 --custom-compile-command "make lock" requirements/sbom.in -o requirements/sbom.txt
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-strip-extras --python-version 3.11 --custom-compile-command "make lock" requirements/fuzz.in -o requirements/fuzz.txt
 
 clean:
-	rm -rf $(VENV) .bench .learn .sbom .mypy_cache .ruff_cache .coverage*
+	rm -rf $(VENV) .bench .learn .sbom .fuzz .mypy_cache .ruff_cache .coverage*

@@ -39,7 +39,7 @@ _TRACKING = frozenset(
 )
 _MIRROR = re.compile(r"^(?:(?:www\d?|m|mobile|amp)\.)+(?=[^.]+\.[^.]+)")
 # Other renderings of a text: for telephones, for printing.
-_AMP_PATH = re.compile(r"(?:/amp|\.amp|/print(?:able)?)(?:\.html?)?/?$", re.IGNORECASE)
+_AMP_PATH = re.compile(r"(?:(?:/amp|\.amp|/print(?:able)?)(?:\.html?)?/*)+$", re.IGNORECASE)
 _SESSION_PATH = re.compile(r";jsessionid=[^/;]*", re.IGNORECASE)
 # Google Alerts' links lead through a counter: the real one is in a parameter.
 _COUNTER = re.compile(r"https?://(?:www\.)?google\.com/url\?", re.IGNORECASE)
@@ -175,7 +175,7 @@ def _unwrapped(name: str) -> str:
 
 def _canonical(url: str) -> str:
     # Most links hold nothing that w3lib would change; it takes twenty times as long to say so.
-    if plain := _PLAIN.fullmatch(url):
+    if "/." not in url and (plain := _PLAIN.fullmatch(url)):
         host = _MIRROR.sub("", plain[1].lower().rstrip("."))
         return f"//{host}{_AMP_PATH.sub('', plain[2] or '').rstrip('/')}"
     parts = urlsplit(canonicalize_url(url, keep_fragments=True))

@@ -131,6 +131,7 @@ def test_a_digest_is_eleven_url_safe_characters() -> None:
         "https://EXAMPLE.org:443/news/a?id=7#comments",
         "https://example.org./news/a?id=7&utm_source=rss&utm_medium=feed",
         "https://example.org/news/a?fbclid=x&id=7&at_medium=RSS&xtor=RSS-3208",
+        "https://example.org/news/a/amp/print//?id=7",
         "https://example.org/news/a;jsessionid=0A1B?id=7&",
         "https://www.google.com/url?rct=j&url=https://example.org/news/a%3Fid%3D7&ct=ga",
     ],
@@ -157,6 +158,11 @@ def test_variants_of_a_url_are_one(variant: str) -> None:
 )
 def test_urls_that_differ_in_more_stay_apart(one: str, other: str) -> None:
     assert canonical_url(one) != canonical_url(other)
+
+
+def test_dots_in_a_path_are_followed_whether_or_not_a_query_comes_after_it() -> None:
+    for link in ("https://a.example/x/../y/./z", "https://a.example/x/../y/./z?utm_source=rss"):
+        assert canonical_url(link) == "//a.example/y/z"
 
 
 def test_the_order_of_parameters_does_not_matter() -> None:

@@ -98,6 +98,7 @@ def test_an_atom_feed_names_its_hub() -> None:
             Hub(HUB, SELF),
         ),
         ([{"type": "WebSub", "url": "ftp://b.example/"}, "x"], Hub()),
+        ([{"type": "WebSub", "url": f"{HUB}\ud800"}], Hub()),
         ("x", Hub()),
     ],
 )

@@ -192,6 +192,7 @@ def test_marks_that_are_none_of_ours_cost_nothing(marks: str) -> None:
         Document(FEED.url, rss(simple("1")).body.replace(b"</rss>", b"")),
         Document(FEED.url, b"<data><item><title>t</title></item></data>"),
         rss("<title>t</title><item><title>u</title></item>"),
+        rss(f"<title>t</title><x>{rss(simple('1')).body.decode()}text</x>"),
         rss(simple("1"), head="<extra><item><title>t</title></item></extra>"),
         rss(simple("1"), f"{simple('2')}</item><extra><item/></extra><item>"),
         rss(simple("1"), f"{simple('2')}</item></channel><channel><item>"),

@@ -41,7 +41,10 @@ def faults(folder: Path, text: str, **environ: str) -> list[str]:
         ('[polling]\ninterval = "-5m"\n', "monitor.toml:2: polling.interval is not a duration"),
         ('[polling]\nmax_age = "9999999999d"\n', "polling.max_age is longer than ten years"),
         (f'[polling]\nmax_age = "{"9" * 400}d"\n', "polling.max_age is longer than ten years"),
-        ('[polling]\ndeadline = "11m"\n', "monitor.toml:2: polling.deadline is not between 1s and 10m"),
+        (
+            '[polling]\ndeadline = "11m"\n',
+            "monitor.toml:2: polling.deadline is not between 1s and 10m",
+        ),
         ('[store]\nmax_memory = "0mb"\n', "monitor.toml:2: store.max_memory does not have the"),
         ('[store]\nurl = "redis://:x@h:99999"\n', "monitor.toml:2: store.url is not a URL"),
         ('feeds = ["a\\u0000b"]\n', "is no name that a file can have"),

@@ -196,6 +196,8 @@ def test_the_patient_transport_looks_before_it_connects(house: House) -> None:
         ("http://8.8.8.8:25/", "port 25 of 8.8.8.8 was stated by nobody"),
         ("http://hub.test:6379/", "port 6379 of hub.test was stated by nobody"),
         ("http://[::1/", "not a valid URL"),
+        ("http://hub.test/\ud800", "not a valid URL"),
+        ("http://xn--/", "not a valid URL"),
         ("gopher://hub.test/", "port 0"),
     ],
 )

@@ -179,6 +179,11 @@ def test_all_faults_are_told_at_once_with_line_key_and_hint(load: Load) -> None:
     [
         ("feeds = [3]", "monitor.toml:1: feeds[0] is not a table"),
         ('polling = "x"', "monitor.toml:1: polling is not a table"),
+        ("polling.batch = 0", "monitor.toml:1: polling.batch is too small"),
+        (
+            '\nfeeds = [{url = "x"}]\n[store]\nurl = ""',
+            "monitor.toml:2: feeds[0].url starts with neither",
+        ),
         ("[polling]\nmax_body = 9999999999", "max_body is too large (at most 1000000000)"),
         (
             '[polling]\ninterval = "1s"\nmin_interval = "2s"',

@@ -3,8 +3,8 @@
     python -m tests.fuzz.parse_target FOLDER [libFuzzer's options]
 
 FOLDER keeps the corpus between runs, and what was found. What raises ends the run, as libFuzzer
-has it; what is slow or takes much memory is put down beside, for instruments make all slow:
-`tests.fuzz.again` tells what of it is so without them.
+has it; what is slow or takes much memory is put down beside, to be looked at without the
+instruments, which make all slow.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from urllib.parse import urlsplit
 
 from monitor.core.models import Entry, Failure, Parsed
 from monitor.core.parse import ParseLimits
@@ -59,4 +60,4 @@ def _safe(one: Entry) -> None:
         assert one.link.isascii(), one.link
         assert one.link.isprintable(), one.link
         assert " " not in one.link, one.link
-        assert "@" not in one.link.split("/")[2], one.link
+        assert "@" not in urlsplit(one.link).netloc, one.link

@@ -129,6 +129,20 @@ def _raises_at_head(news: News) -> bytes:
     return rss("</width>" + news.entries)
 
 
+@cases.add("feed-in-entry", "A whole feed within an entry", titles=second_only)
+def _feed_in_entry(news: News) -> bytes:
+    inner = rss("<item><title>inside</title></item>", head="").decode()
+    return rss(f"<item><title>around</title>{inner}</item>{news.entry(news.second)}")
+
+
+@cases.add("json-hub", "A hub whose address is half a character")
+def _json_hub(news: News) -> bytes:
+    feed = json.loads(_json_types(news))
+    return json.dumps(
+        feed | {"hubs": [{"type": "WebSub", "url": "https://h.example/\ud800"}]}
+    ).encode()
+
+
 # -- no feed ---------------------------------------------------------------------------
 
 

@@ -33,5 +33,5 @@ _HAPPENINGS = (
 
 
 def headline(number: int) -> str:
-    """A headline that tells of another happening than those of all other numbers below 400."""
+    """A headline that tells of another happening than those of all other numbers below 440."""
     return f"{_PLACES[number % 31]} {_HAPPENINGS[number % 17]}"

@@ -80,6 +80,7 @@ _leads(
     "http://127.0.0.1:{port}\\@public.example/",
     "ssrf_blocked|bad_scheme|dns|redirect_blocked",
 )
+_leads("half-idn", "http://xn--/", "bad_scheme")
 _leads("metadata", "http://169.254.169.254/latest/meta-data/")
 _leads("link-local", "http://[fe80::1%25lo]/", "ssrf_blocked|bad_scheme")
 _leads("intranet", "http://10.0.0.1/")

@@ -25,8 +25,9 @@ _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 
 
 def hub_url(text: object) -> str:
-    """An http(s) URL of at most 2,000 characters; "" for anything else."""
-    return text if isinstance(text, str) and _URL.fullmatch(text) else ""
+    """An http(s) URL of at most 2,000 characters that can all be seen; "" for anything else."""
+    fine = isinstance(text, str) and text.isprintable() and _URL.fullmatch(text)
+    return str(text) if fine else ""
 
 
 def wish_of(layout: Layout) -> Wish:

@@ -135,12 +135,14 @@ class _Walk:
             raise _DoubtError
 
     def _close(self, full: str) -> None:
-        if full.rpartition(" ")[2].lower() in _ENTRIES:  # another was in it, and ended before
+        # Another was in it, and ended before; so does a whole document that is in an entry.
+        if full.rpartition(" ")[2].lower() in _ENTRIES or not self._path:
             raise _DoubtError
         self._path.pop()
 
     def _text(self, text: str) -> None:
-        self._path[-1].text += text
+        if self._path:
+            self._path[-1].text += text
 
     def _begin(self, full: str, attrs: dict[str, str]) -> None:
         if not self._place:

@@ -15,6 +15,7 @@ from monitor.core.models import Failure, Feed, Parsed, PollOutcome
 from monitor.core.parse.dates import from_iso
 from monitor.core.parse.entry import Raw, make_entries, primary_language, remarks
 from monitor.core.parse.limits import ParseLimits
+from monitor.core.parse.plain import clean, shorten
 
 _NAMESPACE = "schemas/sitemap-news/"
 _START = re.compile(r"<(?:[\w.-]+:)?url[\s>]")
@@ -22,6 +23,8 @@ _END = re.compile(r"</(?:[\w.-]+:)?url\s*>")
 _NEWS = re.compile(r"<(?:[\w.-]+:)?news[\s>]")
 _WHOLE = re.compile(r"</(?:[\w.-]+:)?urlset\s*>|/>\s*$")
 _COMMAS = re.compile("[,;،、，]")
+# Characters kept of what the parser says.
+_SAID = 100
 _UNCLOSED = "an element is not closed"
 
 
@@ -69,7 +72,9 @@ def _blocks(text: str) -> Iterator[str]:
 def _raw(block: str, parser: etree.XMLParser, troubles: list[str]) -> Raw:
     """One element; what is wrong with it is added to `troubles`."""
     root = etree.fromstring(block, parser)
-    troubles += [one.message for one in parser.error_log if one.level == etree.ErrorLevels.FATAL]
+    fatal = (one for one in parser.error_log if one.level == etree.ErrorLevels.FATAL)
+    # The document's own words may be in what libxml2 says of it.
+    troubles += [shorten(clean(one.message), _SAID) for one in fatal]
     if root is None:
         return Raw()
     page = _texts(root.iterchildren(etree.Element))

@@ -194,9 +194,10 @@ def _url(text: str, base: httpx.URL | None = None) -> httpx.URL:
     """The address to ask, without userinfo and fragment; raises Refused."""
     try:
         url = base.join(text) if base else httpx.URL(text)
+        known = url.scheme in _PORTS and url.host and 0 < _port(url) < 65536
     except (httpx.InvalidURL, ValueError) as error:
         raise Refused(PollOutcome.BAD_SCHEME, "the address is not a valid URL") from error
-    if url.scheme not in _PORTS or not url.host or not 0 < _port(url) < 65536:
+    if not known:
         raise Refused(PollOutcome.BAD_SCHEME, "the address is not an http or https URL")
     return url.copy_with(userinfo=b"", fragment=None) if url.userinfo or url.fragment else url
 

@@ -73,7 +73,12 @@ def named_by_strangers(text: str, allow: AllowList, base: httpx.URL | None = Non
 
     Raises Blocked where its port was stated by nobody, and httpx.InvalidURL.
     """
-    url = base.join(text) if base else httpx.URL(text)
+    try:
+        url = base.join(text) if base else httpx.URL(text)
+        _ = url.host
+    except ValueError:
+        # A host like "xn--", or half a surrogate pair.
+        raise httpx.InvalidURL("the address holds what no URL can") from None
     admit_port(*place(url), allow)
     return url.copy_with(userinfo=b"", fragment=None)
 

@@ -146,9 +146,8 @@ def _faults(path: Path, text: str, error: ValidationError, form: type[BaseModel]
 def _line(text: str, loc: list[Any]) -> int | None:
     """The line a fault stands in: its key's, else that of the table it is in."""
     lines = text.splitlines()
-    start, end = _table(lines, loc)
-    name = next((part for part in reversed(loc) if isinstance(part, str)), "")
-    key = re.compile(rf"\s*{re.escape(name)}\s*=")
+    start, end, name = _table(lines, loc)
+    key = re.compile(rf"\s*{re.escape(name)}\s*[.=]")
     for number in range(0 if start is None else start + 1, end):
         if start is not None and lines[number].lstrip().startswith("["):
             break
@@ -157,8 +156,10 @@ def _line(text: str, loc: list[Any]) -> int | None:
     return None if start is None else start + 1
 
 
-def _table(lines: list[str], loc: list[Any]) -> tuple[int | None, int]:
-    """Where the innermost table that a place names begins, if it does, and where it ends."""
+def _table(lines: list[str], loc: list[Any]) -> tuple[int | None, int, str]:
+    """Where the innermost table that a place names begins, if it does, where it ends, and the key
+    in it that holds the rest; a table written within a line begins nowhere.
+    """
     path, start, end = "", None, len(lines)
     for part, after in zip(loc, [*loc[1:], None], strict=True):
         if not isinstance(part, str):
@@ -168,9 +169,9 @@ def _table(lines: list[str], loc: list[Any]) -> tuple[int | None, int]:
         found = [n for n in range(start or 0, end) if header.match(lines[n])]
         nth = after if isinstance(after, int) else 0
         if nth >= len(found):
-            break
+            return start, end, part
         start, end = found[nth], found[nth + 1] if nth + 1 < len(found) else end
-    return start, end
+    return start, end, next((part for part in reversed(loc) if isinstance(part, str)), "")
 
 
 def _nearest(loc: list[Any], form: type[BaseModel]) -> str:

@@ -85,6 +85,8 @@ def test_the_body_of_a_redirect_is_not_read(server: FeedServer) -> None:
         "http://[::1/feed",
         "http://0177.0.0.1/feed",
         "http://127.0.0.1:99999/",
+        "http://xn--/",
+        "http://xn--a/",
     ],
 )
 def test_only_http_is_followed(server: FeedServer, location: str) -> None:

@@ -49,6 +49,14 @@ def test_dripping_headers_do_not_stretch_the_deadline(server: FeedServer) -> Non
     assert (attempt.ok, attempt.detail) == (False, "no complete answer came in time")
 
 
+@pytest.mark.parametrize("location", ["http://xn--/", "http://[::1/", "//a:b/", "javascript:x"])
+def test_a_redirect_to_what_is_no_address_is_a_failed_attempt(
+    server: FeedServer, location: str
+) -> None:
+    server.serve(PATH, raw(b"HTTP/1.1 302 Found\r\nLocation: %b\r\n\r\n" % location.encode()))
+    assert not _post(server).ok
+
+
 def test_what_was_accepted_stays_accepted_though_the_answer_drips(server: FeedServer) -> None:
     server.serve(PATH, raw(_HEAD % (200, 100), b"thank", 30.0))
     attempt = _post(server, deadline=0.3)
