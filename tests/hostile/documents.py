@@ -137,10 +137,8 @@ def _feed_in_entry(news: News) -> bytes:
 
 @cases.add("json-hub", "A hub whose address is half a character")
 def _json_hub(news: News) -> bytes:
-    feed = json.loads(_json_types(news))
-    return json.dumps(
-        feed | {"hubs": [{"type": "WebSub", "url": "https://h.example/\ud800"}]}
-    ).encode()
+    hub = {"type": "WebSub", "url": "https://h.example/\ud800"}
+    return json.dumps(_odd_feed(news) | {"hubs": [hub]}).encode()
 
 
 # -- no feed ---------------------------------------------------------------------------
@@ -178,13 +176,16 @@ def _json_deep(news: News) -> bytes:
 
 @cases.add("json-types", "JSON Feed with wrong types beside two right entries")
 def _json_types(news: News) -> bytes:
+    return json.dumps(_odd_feed(news)).encode()
+
+
+def _odd_feed(news: News) -> dict[str, object]:
     day = news.published.isoformat()
     told = [
         {"id": one, "title": one, "url": news.link(one), "date_published": day} for one in news.both
     ]
     odd: list[object] = [7, None, [], {"id": {}, "title": [], "url": 3}, {"date_published": -1e308}]
-    feed = {"version": "https://jsonfeed.org/version/1.1", "items": [*odd, *told]}
-    return json.dumps(feed).encode()
+    return {"version": "https://jsonfeed.org/version/1.1", "items": [*odd, *told]}
 
 
 @cases.fails("opml", "A list of feeds", "not_a_feed")
