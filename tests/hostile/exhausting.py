@@ -40,7 +40,12 @@ def _long_title(news: News) -> bytes:
     return rss(news.entry(news.first) + news.entry(news.second, shown="A" * 9 * _MEGABYTE))
 
 
-@cases.add("long-summary", "A summary of nine megabytes of markup is cut", seconds=_SLOW)
+@cases.add(
+    "long-summary",
+    "A summary of nine megabytes of markup is cut",
+    seconds=_SLOW,
+    memory=160,
+)
 def _long_summary(news: News) -> bytes:
     text = "&lt;p&gt;word &lt;b&gt;bold&lt;/b&gt;&lt;/p&gt;" * 180_000
     return rss(news.entries.replace("</item>", f"<description>{text}</description></item>", 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -43,9 +44,11 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.fixture(scope="module")
 def reader() -> Iterator[Reader]:
     words = [sys.executable, "-m", "tests.hostile.visits"]
-    root = Path(__file__).parents[2]
+    # Time and memory are the reader's own, not those of measuring which of its lines are run.
+    environ = {**os.environ, "COVERAGE_PROCESS_CONFIG": ""}
+    root, pipe = Path(__file__).parents[2], subprocess.PIPE
     with subprocess.Popen(
-        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root
+        words, stdin=pipe, stdout=pipe, text=True, cwd=root, env=environ
     ) as process:
         yield Reader(process)
 

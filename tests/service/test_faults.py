@@ -24,7 +24,7 @@ from celery import Celery
 
 from monitor.edges.store import embedded
 from tests.feed_server import Reply, Request, reply
-from tests.servers import short_folder
+from tests.servers import short_folder, wait_for
 from tests.service import desks
 from tests.service.desks import Desk, headlines
 from tests.service.kill_points import DELIVERY, POLL
@@ -213,8 +213,10 @@ def kill_store(running: Service) -> None:
 
 
 def flush_queues(folder: Path) -> None:
-    """All of Celery's messages are gone, as after a `redis-cli del`."""
-    store = redis.Redis.from_url(embedded.url(folder / "var"))
+    """All of Celery's messages are gone, as after a `redis-cli del`; once the store is there."""
+    url = embedded.url(folder / "var")
+    wait_for(url)
+    store = redis.Redis.from_url(url)
     store.delete(*(f"monitor:celery:{queue}" for queue in ("poll", "deliver", "tick")))
     store.close()
 
