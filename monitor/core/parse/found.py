@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from time import struct_time
 from typing import Any
 
 from monitor.core.parse.dates import from_struct
@@ -17,11 +18,12 @@ def language_of(feed: Mapping[str, Any]) -> str | None:
 
 def raw_of(found: Mapping[str, Any]) -> Raw:
     """One entry; a plain dict is read, for feedparser's own answers for a missing key with
-    another's value.
+    another's value. An element that is called like one of its keys (`links`, `tags`,
+    `title_detail`) leaves a text there.
     """
     one = dict(found)
-    title = one.get("title_detail") or {}
-    content = one.get("content") or [{}]
+    title = one.get("title_detail")
+    content = _parts(one, "content") or [{}]
     return Raw(
         id=_text(one, "id"),
         title=_text(one, "title"),
@@ -29,9 +31,10 @@ def raw_of(found: Mapping[str, Any]) -> Raw:
         content=_text(content[0], "value"),
         link=_link(one),
         published=_date(one),
-        language=_text(one, "language") or _text(title, "language"),
+        language=_text(one, "language")
+        or _text(title if isinstance(title, Mapping) else {}, "language"),
         author=_text(one, "author"),
-        categories=[_text(tag, "term") for tag in one.get("tags") or []],
+        categories=[_text(tag, "term") for tag in _parts(one, "tags")],
     )
 
 
@@ -41,8 +44,7 @@ def _link(one: Mapping[str, Any]) -> str:
     FeedBurner's own element goes first, since its links lead through a counter. An id
     passes for a link unless it says it is none; but only one that looks like a URL is.
     """
-    links = one.get("links") or []
-    own = [_text(each, "href") for each in links if each.get("rel") == "alternate"]
+    own = [_text(each, "href") for each in _parts(one, "links") if each.get("rel") == "alternate"]
     link = _text(one, "feedburner_origlink") or _text(one, "link")
     if not link or (link == _text(one, "id") and not link.startswith(("http", "/"))):
         return next(iter(own), "")
@@ -52,9 +54,16 @@ def _link(one: Mapping[str, Any]) -> str:
 def _date(one: Mapping[str, Any]) -> datetime | None:
     """When the entry was published, else changed; None where nothing is a date."""
     for name in ("published", "updated", "created"):
-        if found := from_struct(one.get(f"{name}_parsed"), _text(one, name)):
+        parsed = one.get(f"{name}_parsed")
+        known = parsed if isinstance(parsed, struct_time) else None
+        if found := from_struct(known, _text(one, name)):
             return found
     return None
+
+
+def _parts(value: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    found = value.get(key)
+    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
 
 
 def _text(value: Mapping[str, Any], key: str) -> str:
