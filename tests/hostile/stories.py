@@ -81,6 +81,7 @@ def _dated(name: str, about: str, date: str, quiet: str = "") -> None:
 
 _dated("1970", "Dates of 1970", "Thu, 01 Jan 1970 00:00:00 GMT", quiet="older than polling.fresh")
 _dated("2099", "Dates in the future", "Thu, 31 Dec 2099 00:00:00 GMT")
+_dated("null", "What a database has for no date", "0000-00-00 00:00:00")
 _dated("nonsense", "Dates that are none", "yesterday-ish")
 _dated("year-99999", "A year with five digits", "Sat, 01 Jan 99999 00:00:00 GMT")
 _dated("feb-30", "A day that does not exist", "Mon, 30 Feb 2026 25:61:61 +9999")

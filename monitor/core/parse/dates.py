@@ -57,7 +57,10 @@ def from_struct(parsed: time.struct_time | None, text: str) -> datetime | None:
         return plausible(_EPOCH + timedelta(seconds=int(text)))
     if parsed is None:
         return from_words(text)
-    moment = _EPOCH + timedelta(seconds=calendar.timegm(parsed))
+    try:
+        moment = _EPOCH + timedelta(seconds=calendar.timegm(parsed))
+    except (ValueError, OverflowError):  # a year that no calendar has
+        return None
     return plausible(moment - _offset(_ZONES.get(text[-4:].strip(), "+0000")))
 
 
