@@ -88,9 +88,11 @@ class Writable(Protocol):
 
 def write_frame(stream: Writable, payload: bytes) -> None:
     """One frame out; the stream may be unbuffered."""
-    rest = memoryview(_LENGTH.pack(len(payload)) + payload)
-    while rest:
-        rest = rest[stream.write(rest) :]
+    # Not put together first: the payload may be large.
+    for piece in (_LENGTH.pack(len(payload)), payload):
+        rest = memoryview(piece)
+        while rest:
+            rest = rest[stream.write(rest) :]
     stream.flush()
 
 

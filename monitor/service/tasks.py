@@ -40,7 +40,7 @@ _LONGEST_QUEUE = 5_000
 _SOCKETS = 4_096
 # glibc's M_MMAP_THRESHOLD and M_TRIM_THRESHOLD, and their values in bytes.
 _MMAP_THRESHOLD, _LARGE_BLOCK = -3, 262_144
-_TRIM_THRESHOLD, _KEPT = -1, 16_000_000
+_TRIM_THRESHOLD, _KEPT = -1, 4_000_000
 # New objects before the collector looks for circles among them.
 _COLLECT = 20_000
 
