@@ -18,10 +18,6 @@ FORBIDDEN = {
 }
 
 
-# The form in which feedparser gives dates; no clock is read.
-TYPES_ONLY = {("dates.py", "time")}
-
-
 # They hand the environment on: to the settings, and to processes of our own.
 PASS_ON = ("cli/", "service/checking", "service/running", "edges/parsing")
 
@@ -42,7 +38,7 @@ def test_the_core_imports_only_what_is_on_the_list() -> None:
             top = name.partition(".")[0]
             assert top in ALLOWED or top in sys.stdlib_module_names, f"{path.name}: {name}"
             reason = f"{path.name}: {name}"
-            assert not {name, top} & FORBIDDEN or (path.name, name) in TYPES_ONLY, reason
+            assert not {name, top} & FORBIDDEN, reason
             assert top != "monitor" or name.startswith("monitor.core"), f"{path.name}: {name}"
 
 

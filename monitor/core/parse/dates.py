@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import calendar
 import re
-import time
 import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -51,7 +50,7 @@ _RFC_3339 = re.compile(
 _UNIX = re.compile(r"\d{10}")
 
 
-def from_struct(parsed: time.struct_time | None, text: str) -> datetime | None:
+def from_struct(parsed: tuple[int, ...] | None, text: str) -> datetime | None:
     """The moment that feedparser read (UTC), else what our own languages say in `text`."""
     if _UNIX.fullmatch(text):
         return plausible(_EPOCH + timedelta(seconds=int(text)))

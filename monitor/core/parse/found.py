@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from time import struct_time
 from typing import Any
 
 from monitor.core.parse.dates import from_struct
@@ -55,7 +54,7 @@ def _date(one: Mapping[str, Any]) -> datetime | None:
     """When the entry was published, else changed; None where nothing is a date."""
     for name in ("published", "updated", "created"):
         parsed = one.get(f"{name}_parsed")
-        known = parsed if isinstance(parsed, struct_time) else None
+        known = parsed if isinstance(parsed, tuple) else None
         if found := from_struct(known, _text(one, name)):
             return found
     return None
