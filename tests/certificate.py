@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import ssl
 import subprocess
 from pathlib import Path
 
@@ -21,3 +22,10 @@ def self_signed(folder: Path, names: str) -> Path:
     )
     both.write_bytes(key.read_bytes() + cert.read_bytes())
     return both
+
+
+def context_of(certificate: Path) -> ssl.SSLContext:
+    """What a server speaks TLS with by such a file."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context

@@ -6,7 +6,6 @@ An address that no case may lead to is a canary: whoever comes there was led ast
 from __future__ import annotations
 
 import socket
-import ssl
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.certificate import self_signed
+from tests.certificate import context_of, self_signed
 from tests.feed_server import FeedServer, Reply, Request, reply
 from tests.hostile.case import Case, News, rss
 
@@ -93,7 +92,8 @@ def site(cases: Sequence[Case], folder: Path) -> Iterator[Site]:
     with ExitStack() as stack:
         places = [*map(address, range(len(cases))), *_CANARIES]
         server = stack.enter_context(FeedServer(aliases=places))
-        tls = stack.enter_context(FeedServer(tls=_context(folder), address="127.1.255.1"))
+        certificate = self_signed(folder, "IP:127.1.255.1")
+        tls = stack.enter_context(FeedServer(tls=context_of(certificate), address="127.1.255.1"))
         silent = stack.enter_context(socket.create_server(("127.1.255.2", 0)))
         with socket.create_server(("127.1.255.3", 0)) as gone:
             closed = gone.getsockname()[1]
@@ -101,9 +101,3 @@ def site(cases: Sequence[Case], folder: Path) -> Iterator[Site]:
         made = Site(cases, server, tls, silent.getsockname()[1], closed, now)
         made.serve()
         yield made
-
-
-def _context(folder: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(self_signed(folder, "IP:127.1.255.1"))
-    return context

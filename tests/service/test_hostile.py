@@ -37,8 +37,8 @@ _LATE = 5.0
 # Until the service does nothing new: its memory is compared with what it is then.
 _SETTLED = 6.0
 # Megabytes by which all processes but the parsers may grow (it is 70 to 90, and a machine that is
-# busy needs some room), that one parser may have (the default
-# of limits.parse_memory), and that may be left when all is over.
+# busy needs some room), that one parser may have (the default of limits.parse_memory), and that
+# may be left when all is over.
 _GROWTH, _PARSER, _RETURNED = 125, 256, 95
 # Names lead where the cases say. Time and memory are the service's own, not those of measuring
 # which of its lines are run.

@@ -92,9 +92,10 @@ def legal(text: str) -> str:
     """The text without characters that XML forbids: one of them costs no whole document."""
     raw = text.encode("utf-8", "surrogatepass")
     # Looking for them in bytes is much faster, and most texts hold none.
-    if b"\xef\xbf" in raw or len(raw.translate(None, _ILLEGAL_BYTES)) < len(raw):
-        text = _ILLEGAL.sub("", _ESCAPE.sub("", text))
-    return _REFERENCE.sub(_legal_reference, _ESCAPE.sub("", text)) if "&#" in text else text
+    found = b"\xef\xbf" in raw or len(raw.translate(None, _ILLEGAL_BYTES)) < len(raw)
+    if not found and "&#" not in text:
+        return text
+    return _REFERENCE.sub(_legal_reference, _ILLEGAL.sub("", _ESCAPE.sub("", text)))
 
 
 def _legal_reference(found: re.Match[str]) -> str:

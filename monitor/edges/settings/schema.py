@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from typing import Annotated, Any, Literal
 
@@ -34,6 +35,7 @@ from monitor.edges.settings.forms import (
 )
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+Size = Annotated[int, BeforeValidator(parse_size)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
 Header = Annotated[str, AfterValidator(check_header)]
 Topics = tuple[str, ...]
@@ -52,23 +54,11 @@ class _Table(BaseModel):
         return value
 
 
-def _between(low: str, high: str) -> AfterValidator:
-    """Bounds of a duration, each written like one."""
-    least, most = parse_duration(low), parse_duration(high)
+def _between(low: str, high: str, read: Callable[[object], Any] = parse_duration) -> AfterValidator:
+    """Bounds of a duration, or of what else `read` makes of a text, each written like one."""
+    least, most = read(low), read(high)
 
-    def check(value: timedelta) -> timedelta:
-        if not least <= value <= most:
-            raise ValueError(f"is not between {low} and {high}")
-        return value
-
-    return AfterValidator(check)
-
-
-def _size_between(low: str, high: str) -> AfterValidator:
-    """The same of a size in bytes."""
-    least, most = parse_size(low), parse_size(high)
-
-    def check(value: int) -> int:
+    def check(value: Any) -> Any:
         if not least <= value <= most:
             raise ValueError(f"is not between {low} and {high}")
         return value
@@ -115,9 +105,7 @@ class LimitsTable(_Table):
     link: Annotated[int, Field(ge=200, le=8_000)] = 2_000
     parse_cpu: Annotated[Duration, _between("1s", "2m")] = timedelta(seconds=8)
     parse_time: Annotated[Duration, _between("1s", "2m")] = timedelta(seconds=15)
-    parse_memory: Annotated[int, BeforeValidator(parse_size), _size_between("128mb", "4gb")] = (
-        256 << 20
-    )
+    parse_memory: Annotated[Size, _between("128mb", "4gb", parse_size)] = 256 << 20
 
     @model_validator(mode="after")
     def _ordered(self) -> LimitsTable:

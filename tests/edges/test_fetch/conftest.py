@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from monitor.edges.net.client import tls_context
-from tests.certificate import self_signed
+from tests.certificate import context_of, self_signed
 from tests.feed_server import FeedServer
 
 
@@ -27,9 +26,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def secure(certificate: Path) -> Iterator[FeedServer]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    with FeedServer(tls=context) as secure:
+    with FeedServer(tls=context_of(certificate)) as secure:
         yield secure
 
 

@@ -19,7 +19,7 @@ from monitor.edges.transports import smtp
 from monitor.edges.transports.email import Email
 from monitor.edges.transports.letter import Envelope
 from monitor.edges.transports.smtp import Server
-from tests.certificate import self_signed
+from tests.certificate import context_of, self_signed
 from tests.edges.transports.email_double import HANG, RESET, MailServer, desk, send
 from tests.edges.transports.sending import PASSING, PERMANENT, came_to
 from tests.feed_server import FeedServer, raw
@@ -36,9 +36,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def context(certificate: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
+    return context_of(certificate)
 
 
 @pytest.fixture
