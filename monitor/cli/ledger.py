@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from monitor.cli.rows import iso
 from monitor.core.models import DeliveryState, Logged, Silence
 from monitor.core.routing import Step
 from monitor.core.shown import plain
 from monitor.edges.store.records import Entered
+from monitor.views.rows import iso
 
 _WIDEST_TITLE = 60
 

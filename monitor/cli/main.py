@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from monitor import __version__
-from monitor.cli import feeds, rows, screens, sending, websub
+from monitor.cli import feeds, screens, sending, websub
 from monitor.cli.durations import DURATION
 from monitor.cli.replaying import Replaying
 from monitor.cli.saying import as_json, complain, tell_bug
@@ -27,6 +27,7 @@ from monitor.service.checking import advice, read_checked, read_settings, secret
 from monitor.service.clockwork import utc_now
 from monitor.service.logs import setup_logs
 from monitor.service.wiring import Service
+from monitor.views import rows
 
 FAILED, BAD_USE = 1, 2
 

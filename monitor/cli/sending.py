@@ -12,7 +12,6 @@ import click
 
 from monitor.cli import ledger
 from monitor.cli.durations import DURATION
-from monitor.cli.metrics import metrics as as_metrics
 from monitor.cli.replaying import Replaying
 from monitor.cli.saying import as_json, complain
 from monitor.core.errors import BadInput, Fault
@@ -22,6 +21,7 @@ from monitor.core.shown import plain
 from monitor.service.checking import entity_hint, read_settings
 from monitor.service.clockwork import utc_now
 from monitor.service.wiring import QUEUES, Service
+from monitor.views.metrics import metrics as as_metrics
 
 FAILED = 1
 _STATES = [one.value for one in DeliveryState]

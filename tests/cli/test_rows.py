@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from monitor.cli import rows, screens
+from monitor.cli import screens
 from monitor.core.models import Move, PollOutcome
 from monitor.edges.store.records import Gauges, Tally
+from monitor.views import rows
 from tests import make
 
 NOW = datetime.now(UTC)

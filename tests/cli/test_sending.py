@@ -9,11 +9,11 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.cli.metrics import metrics
 from monitor.core.models import Attempt, Condition, Delivery
 from monitor.edges.store.records import Gauges
 from monitor.edges.store.redis import RedisStore
 from monitor.service.clockwork import utc_now
+from monitor.views.metrics import metrics
 from tests import make
 from tests.cli.shell import Shell
 from tests.servers import embedded_store, short_folder

@@ -17,6 +17,7 @@ from monitor.core.models.applied import (
     Rhythm,
     Visit,
 )
+from monitor.core.models.archived import Archived
 from monitor.core.models.compared import (
     EventRef,
     Fingerprint,
@@ -71,6 +72,7 @@ from monitor.core.models.receiving import (
 
 __all__ = [
     "Alert",
+    "Archived",
     "Attempt",
     "Begun",
     "Cadence",

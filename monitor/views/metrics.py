@@ -8,8 +8,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from monitor.cli.rows import latency_row
 from monitor.edges.store.records import Gauges, Tally
+from monitor.views.rows import latency_row
 
 
 class _Collected(Collector):

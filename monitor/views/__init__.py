@@ -1,0 +1,1 @@
+"""How things are written for machines: rows for JSON and pages, and metrics."""

@@ -1,0 +1,1 @@
+"""The service as seen by HTTP: pages for people, metrics and health for machines."""
