@@ -61,7 +61,7 @@ def test_each_library_is_known_only_in_its_room() -> None:
         "redis": ("edges/store",),
         "celery": ("service/tasks.py", "service/beating.py", "celery.py"),
         "httpx": ("edges/net", "edges/fetch", "edges/transports"),
-        "aiohttp": ("edges/net", "service/subscribing.py"),
+        "aiohttp": ("edges/net", "service/subscribing.py", "web"),
         "pydantic": ("edges",),
     }
     for path in ROOT.rglob("*.py"):

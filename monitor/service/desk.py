@@ -119,9 +119,13 @@ class Desk:
                 self.store.put(given_up(name, why, dead=count, to=self.notices, now=now))
 
     def deliver(self, name: str) -> Served:
-        """Send what is due to a receiver."""
+        """Send what is due to a receiver. One without a name only shows that there is somebody to
+        do so.
+        """
         receiver = self.receiver(name)
-        return asyncio.run(self._deliver(receiver)) if receiver else Served()
+        served = asyncio.run(self._deliver(receiver)) if receiver else Served()
+        self.store.mark_alive("deliver", utc_now())
+        return served
 
     async def _deliver(self, receiver: Receiver) -> Served:
         async with client(self.allow) as http:

@@ -34,8 +34,9 @@ from monitor.service.reporting import Throttle
 from monitor.service.visiting import Batch
 from monitor.service.wiring import QUEUES, Service
 
-# Seconds between ticks; a tick nobody took by the next ones is dropped, so none pile up.
-_TICK, _SWEEP, _PULSE = 1.0, 5.0, 60.0
+# Seconds between ticks; a tick nobody took by the next ones is dropped, so none pile up. Those of
+# `_ALIVE` bring nothing: that pollers and senders take them up shows that they would work.
+_TICK, _SWEEP, _PULSE, _ALIVE = 1.0, 5.0, 60.0, 10.0
 _LONGEST_QUEUE = 5_000
 _SOCKETS = 4_096
 # glibc's M_MMAP_THRESHOLD and M_TRIM_THRESHOLD, and their values in bytes.
@@ -93,6 +94,8 @@ def make_app() -> Celery:
             "poll_due": _every(_TICK, "monitor.poll_due"),
             "sweep": _every(_SWEEP, "monitor.sweep"),
             "pulse": _every(_PULSE, "monitor.pulse"),
+            "pollers": _every(_ALIVE, "monitor.poll", [], 0.0),
+            "senders": _every(_ALIVE, "monitor.deliver", ""),
         },
     )
     return made
@@ -104,8 +107,9 @@ def _refuse(bad: BadInput | Unavailable) -> NoReturn:
     raise SystemExit(2) from None
 
 
-def _every(seconds: float, task: str) -> dict[str, Any]:
-    return {"task": task, "schedule": seconds, "options": {"expires": 3 * seconds}}
+def _every(seconds: float, task: str, *args: object) -> dict[str, Any]:
+    options = {"expires": 3 * seconds}
+    return {"task": task, "schedule": seconds, "args": args, "options": options}
 
 
 app = make_app()

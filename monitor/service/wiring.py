@@ -249,8 +249,11 @@ class Service:
             self.desk.set_back(back)
 
     def poll(self, batch: Batch) -> None:
-        """Begin to poll a batch; comes back when there is room for another."""
-        self.visitor.poll(batch)
+        """Begin to poll a batch; comes back when there is room for another. An empty one only
+        shows that there is somebody to take it.
+        """
+        if batch.feeds:
+            self.visitor.poll(batch)
         self.store.mark_alive("poll", utc_now())
 
     def _polled(self, polled: Polled) -> None:

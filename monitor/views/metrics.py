@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -20,6 +20,7 @@ class _Collected(Collector):
 
     def collect(self) -> Iterator[Metric]:
         one = self._gauges
+        yield GaugeMetricFamily("monitor_store_up", "Whether the store answers.", value=1)
         late, closed = "Overdue since.", "Nothing is sent before (epoch seconds)."
         yield _counted("oldest_delivery_seconds", late, "receiver", one.oldest_delivery)
         yield _counted("closed_until", closed, "receiver", one.closed)
@@ -76,4 +77,11 @@ def metrics(gauges: Gauges, failing: Mapping[str, int]) -> str:
     """All metrics, in Prometheus' text format; `failing`: unreadable feeds by outcome."""
     registry = CollectorRegistry()
     registry.register(_Collected(gauges, failing))
+    return generate_latest(registry).decode()
+
+
+def nothing_known() -> str:
+    """The one metric of a service whose store cannot be reached."""
+    registry = CollectorRegistry()
+    Gauge("monitor_store_up", "Whether the store answers.", registry=registry).set(0)
     return generate_latest(registry).decode()

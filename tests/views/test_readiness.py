@@ -1,0 +1,52 @@
+"""Whether the service does its work."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from monitor.edges.store.records import Gauges
+from monitor.views.readiness import unready
+from tests import make
+
+NOW = make.NOW.timestamp()
+WELL = Gauges(
+    reachable=True,
+    alive={"poll_due": NOW - 1, "sweep": NOW - 5, "poll": NOW - 10, "deliver": NOW - 10},
+)
+
+
+def why(gauges: Gauges) -> tuple[str, ...]:
+    return unready(gauges, ["desk", "night"], make.NOW)
+
+
+def test_a_service_whose_processes_all_worked_of_late_is_ready() -> None:
+    assert why(WELL) == ()
+
+
+def test_a_service_that_never_ran_is_not() -> None:
+    assert why(Gauges(reachable=True))[0] == "no feed was handed out ever (poll_due)"
+    assert len(why(Gauges(reachable=True))) == 4
+
+
+@pytest.mark.parametrize(
+    ("sign", "seconds"), [("poll_due", 30), ("sweep", 30), ("poll", 60), ("deliver", 60)]
+)
+def test_each_process_that_falls_silent_is_a_reason(sign: str, seconds: int) -> None:
+    assert why(replace(WELL, alive={**WELL.alive, sign: NOW - seconds})) == ()
+    (said,) = why(replace(WELL, alive={**WELL.alive, sign: NOW - seconds - 1}))
+    assert said.endswith(f" for {seconds + 1} s ({sign})")
+
+
+def test_a_feed_that_waits_for_long_is_a_reason() -> None:
+    assert why(replace(WELL, overdue=300)) == ()
+    assert why(replace(WELL, overdue=301)) == ("a feed waits for its poll for 301 s",)
+
+
+def test_a_delivery_that_waits_for_long_is_one_unless_its_receiver_is_to_be_left_alone() -> None:
+    late = replace(WELL, oldest_delivery={"desk": 901.0, "night": 900.0})
+    assert why(late) == ("a delivery to desk waits for 901 s",)
+    assert why(replace(late, closed={"desk": NOW + 60})) == ()
+    gone = replace(WELL, oldest_delivery={"gone": 9_999.0})
+    assert why(gone) == ()
