@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from monitor import __version__
-from monitor.cli import feeds, screens, sending, websub
+from monitor.cli import feeds, screens, sending, status, websub
 from monitor.cli.durations import DURATION
 from monitor.cli.replaying import Replaying
 from monitor.cli.saying import as_json, complain, tell_bug
@@ -154,36 +154,6 @@ def _baseline(path: str) -> dict[str, Any]:
 
 
 @cli.command()
-@click.option("--json", "machine", is_flag=True, help="For machines.")
-@click.pass_obj
-def status(config: str | None, machine: bool) -> None:
-    """Feeds, queues, deliveries, latency and the store; works when the workers are down."""
-    service = Service(read_settings(config))
-    try:
-        row = _status(service)
-    except Unavailable as away:
-        if machine:
-            row = rows.unreachable_row(service.settings.feeds, str(away))
-            click.echo(as_json(row, indent=1))
-        else:
-            complain(f"{away}; is the service running?")
-        sys.exit(FAILED)
-    click.echo(as_json(row, indent=1) if machine else screens.status(row))
-
-
-def _status(service: Service) -> dict[str, Any]:
-    found = service.look()
-    feeds = [
-        rows.feed_row(feed, found.states.get(feed.key), found.due.get(feed.key))
-        for feed in service.settings.feeds
-    ]
-    names = [one.name for one in service.settings.receivers]
-    late = rows.overdue(found.states.values(), utc_now())
-    hosts = service.store.waiting_hosts(utc_now() + service.settings.host_gap)
-    return rows.status_row(feeds, found.gauges, names, utc_now(), late, hosts)
-
-
-@cli.command()
 @click.option("--since", type=DURATION, default="24h", show_default=True)
 @click.option("--topic", help="Only stories of this topic.")
 @click.option("--format", "form", type=click.Choice(["table", "jsonl", "csv"]), default="table")
@@ -221,7 +191,7 @@ def demo(seconds: int) -> None:
     sys.exit(play(seconds))
 
 
-for command in (*sending.COMMANDS, feeds.feeds, websub.websub):
+for command in (*sending.COMMANDS, feeds.feeds, status.status, websub.websub):
     cli.add_command(command)
 
 

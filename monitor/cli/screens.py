@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -138,99 +137,6 @@ def unknown_link(url: str) -> str:
         f"No story with the link {plain(shown_url(url))} is remembered: it was not seen, or carries"
         " no topic.\nTo judge a text: monitor explain FILE, or: monitor explain - < FILE"
     )
-
-
-def status(row: dict[str, Any]) -> str:
-    """The state of everything, for a terminal."""
-    told = _deliveries(row)
-    lines = _feeds(row["feeds"]) + _moved(row["feeds"]) + _hosts(row["queues"]["hosts_waiting"])
-    return "\n".join(lines + told + _service(row) + _push(row))
-
-
-def _feeds(feeds: list[dict[str, Any]]) -> list[str]:
-    health = Counter(one["health"] for one in feeds)
-    counts = ", ".join(f"{n} {name}" for name, n in sorted(health.items()))
-    lines = [f"FEEDS       {len(feeds)}: {counts}"]
-    failing = [one for one in feeds if one["health"] in {"failing", "dead", "retired"}]
-    failing.sort(key=lambda feed: (feed["outcome"], feed["name"]))
-    if len(failing) > _LISTED:
-        kinds = Counter(f"{one['outcome']} ({one['reason']})" for one in failing)
-        lines += [f"  {n:4} {plain(kind)}" for kind, n in kinds.most_common()]
-        return [*lines, "  each of them: monitor status --json"]
-    for one in failing:
-        following = one["next_poll"] or "never"
-        since = f"{one['failures']} in a row since {one['failing_since']}"
-        again = f"{since}, next try {following}; {one['because']}"
-        lines.append(
-            f"  {one['outcome']:12} {plain(one['name'])}: {plain(one['reason'])} ({again})"
-        )
-    return lines
-
-
-def _moved(feeds: list[dict[str, Any]]) -> list[str]:
-    """Feeds that are read elsewhere than configured."""
-    moved = [one for one in feeds if one["moved_to"]]
-    lines = [f"MOVED       {len(moved)} read elsewhere than configured"] if moved else []
-    return lines + [f"  {plain(one['name'])}: {plain(one['moved_to'])}" for one in moved[:_LISTED]]
-
-
-def _hosts(waiting: dict[str, str]) -> list[str]:
-    """Hosts that have too much to do, and all of whose feeds wait."""
-    lines = [f"HOSTS       {len(waiting)} left alone: they have too much to do"] if waiting else []
-    shown = list(waiting.items())[:_LISTED]
-    return lines + [f"  {plain(host)} until {until}" for host, until in shown]
-
-
-def _deliveries(row: dict[str, Any]) -> list[str]:
-    lines = ["DELIVERIES  " + ("" if row["deliveries"] else "none yet")]
-    for name, counts in row["deliveries"].items():
-        lines.append(f"  {name:12} " + ", ".join(f"{n} {state}" for state, n in counts.items()))
-        if name in row["troubles"]:
-            lines.append(f"               last failure {plain(row['troubles'][name])}")
-        if name in row["closed_until"]:
-            until = row["closed_until"][name]
-            lines.append(
-                f"               NOTHING IS SENT until {until}: it failed, or asked to wait"
-            )
-        if counts["dead"]:
-            again = f"monitor redeliver --dead --receiver {name}"
-            lines.append(f"               {counts['dead']} GIVEN UP; once mended: {again}")
-    return lines
-
-
-def _service(row: dict[str, Any]) -> list[str]:
-    queues, latency, kept = row["queues"], row["latency"], row["store"]
-    silent = queues["seconds_since"].get("poll_due")
-    beat = "never ran" if silent is None else f"last ran {silent:.0f} s ago"
-    down = silent is None or silent > _SILENT or queues["feeds_overdue"]
-    return [
-        f"POLLING     {beat}{' - ARE WORKER AND BEAT RUNNING?' if down else ''}; "
-        f"{queues['feeds_due']} feeds due, {queues['feeds_overdue']} overdue",
-        f"LATENCY     seen to delivered: p50 {_seconds(latency['p50'])}, "
-        f"p95 {_seconds(latency['p95'])} of the last {latency['count']}",
-        f"STORE       {kept['version']}, {kept['memory'] / 1e6:.1f} MB, {kept['stories']} stories"
-        + ("" if kept["persistent"] else " - NOT PERSISTENT: a restart forgets everything")
-        + ("" if kept["policy"] == "noeviction" else f" - EVICTS KEYS ({kept['policy']})"),
-    ]
-
-
-def _push(row: dict[str, Any]) -> list[str]:
-    """How hubs do, where there are any."""
-    websub, silent = row["websub"], row["queues"]["seconds_since"].get("websub")
-    if not websub["subscriptions"]:
-        return []
-    first = f"{websub['first']['push']} first by push, {websub['first']['poll']} by poll"
-    unused = f"; not used: {_counts(websub['dropped'])}" if websub["dropped"] else ""
-    down = " - IS monitor websub RUNNING?" if silent is None or silent > _SILENT else ""
-    return [f"PUSH        hubs: {_counts(websub['subscriptions'])}; news: {first}{unused}{down}"]
-
-
-def _counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{n} {name}" for name, n in counts.items())
-
-
-def _seconds(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f} s"
 
 
 def stories(found: list[dict[str, Any]]) -> str:

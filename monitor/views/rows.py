@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from monitor import __version__
 from monitor.core.models import DeliveryState, Feed, FeedState, Verdict
 from monitor.core.polling import health, why
 from monitor.core.shown import plain, shown_url
@@ -129,10 +130,11 @@ def overdue(states: Iterable[FeedState], now: datetime) -> int:
     return sum(1 for one in states if one.next_poll is not None and one.next_poll < late)
 
 
-def unreachable_row(feeds: Iterable[Feed], reason: str) -> dict[str, Any]:
+def unreachable_row(feeds: Iterable[Feed], reason: str, rulebook: str = "") -> dict[str, Any]:
     """`status --json` when the store cannot be reached: what is known without it."""
     rows = [feed_row(feed, None, None) for feed in feeds]
-    known = status_row(rows, Gauges(reachable=False), (), datetime.now(UTC))
+    now, nothing = datetime.now(UTC), Gauges(reachable=False)
+    known = status_row(rows, nothing, (), now, rulebook=rulebook)
     return known | {"store": {"reachable": False, "reason": reason}}
 
 
@@ -143,14 +145,19 @@ def status_row(
     now: datetime,
     late: int = 0,
     hosts: Mapping[str, datetime] | None = None,
+    rulebook: str = "",
 ) -> dict[str, Any]:
     """All of `status --json`; `receivers` are shown even if nothing was sent to them yet.
 
     `late`: how many feeds are overdue. `hosts`: those that asked to be left alone, until when.
+    `rulebook`: the version of the one in force.
     """
     nothing: dict[DeliveryState, int] = {}
     counted = {name: gauges.counts.get(name, nothing) for name in receivers} | gauges.counts
     return {
+        "at": iso(now),
+        "version": __version__,
+        "rulebook": rulebook,
         "feeds": feeds,
         "deliveries": {
             name: {state.value: counts.get(state, 0) for state in DeliveryState}
@@ -174,6 +181,7 @@ def status_row(
         },
         "latency": latency_row(gauges.latency),
         "websub": asdict(gauges.websub),
+        "deliveries_by_day": {day.isoformat(): n for day, n in gauges.decided.items()},
         "store": {
             "reachable": gauges.reachable,
             "version": gauges.version,

@@ -276,8 +276,8 @@ def test_status_shows_feeds_deliveries_latency_and_store(shell: Shell, kept: Red
     assert "HOSTS       1 left alone: they have too much to do\n  busy.example:443 until" in said
     assert "1 failing, 1 healthy" in said
     assert "no such name" in said
-    assert "never ran - ARE WORKER AND BEAT RUNNING?" in said
-    assert "1 sent" in said
+    assert "the service never ran on this store" in said
+    assert "  desk             0      1 " in said
 
 
 @pytest.mark.slow

@@ -40,7 +40,7 @@ class Because(Enum):
     def says(self, number: float, gap: float) -> str:
         """The sentence; what it does not need of its number is left out."""
         return self.value.format(
-            number=_entries(number), long=_long(number), until=_time(number), gap=_long(gap)
+            number=_entries(number), long=lasting(number), until=_time(number), gap=lasting(gap)
         )
 
 
@@ -66,7 +66,7 @@ def _entries(rate: float) -> str:
     return "hardly any entry is"
 
 
-def _long(seconds: float) -> str:
+def lasting(seconds: float) -> str:
     """A duration in the largest unit that it holds twice, rounded."""
     size, unit = next((one for one in _UNITS if seconds >= 2 * one[0]), (1.0, "s"))
     return f"{seconds / size:.0f} {unit}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 
 from pydantic import TypeAdapter
 
@@ -80,7 +80,10 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Gauges:
-    """How full and how far behind the store is; ages in seconds, sizes in bytes."""
+    """How full and how far behind the store is; ages in seconds, sizes in bytes.
+
+    `decided`: how many deliveries were decided on each of the last days.
+    """
 
     reachable: bool
     due: int = 0
@@ -100,6 +103,7 @@ class Gauges:
     persistent: bool = False
     version: str = ""
     websub: Tally = field(default_factory=Tally)
+    decided: dict[date, int] = field(default_factory=dict)
 
 
 def write_seen(seen: Seen) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import chain
 
 from monitor.core.models import DeliveryState, FeedState
@@ -19,6 +19,8 @@ from monitor.edges.store.subscriptions import tally
 
 # Hosts that are shown at most.
 _HOSTS = 100
+# Days for which deliveries are counted one by one.
+_DAYS = 14
 # Feeds in one command: the server must not be busy with one of us for long.
 _CHUNK = 2_000
 
@@ -149,7 +151,18 @@ class Views(Connected):
             persistent=bool(server.get("aof_enabled")),
             version=str(server.get("valkey_version") or server.get("redis_version")),
             websub=tally(self._redis),
+            decided=self._decided(now),
         )
+
+    def _decided(self, now: float) -> dict[date, int]:
+        """How many deliveries were decided on each of the last days, the earliest first."""
+        today = datetime.fromtimestamp(now, UTC).date()
+        days = [today - timedelta(days=back) for back in range(_DAYS - 1, -1, -1)]
+        pipe = self._redis.pipeline(transaction=False)
+        for day in days:
+            at = datetime.combine(day, time(), UTC).timestamp()
+            pipe.zcount(keys.DELIVERIES, at, f"({at + 86_400}")
+        return dict(zip(days, pipe.execute(), strict=True))
 
     def _oldest(self, receiver: str, now: float) -> float:
         """Seconds that the longest waiting delivery of a receiver is overdue; notices, which stand

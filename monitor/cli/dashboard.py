@@ -1,0 +1,198 @@
+"""`monitor status` for people: what is wrong first, then how everything stands."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from monitor.core.shown import plain
+from monitor.views.troubles import SILENT, troubles
+
+# More feeds in trouble than this are counted by reason instead of listed, unless all are asked for.
+_LISTED = 30
+# Columns of a page that no terminal bounds; and of one at least.
+_WIDE, NARROW = 160, 72
+_COLOURS = {"healthy": "green", "waiting": "cyan", "silent": "yellow", "failing": "red"}
+_BARS = "▁▂▃▄▅▆▇█"
+_UNREAD = ("failing", "silent", "dead", "retired")
+
+
+def console() -> Console:
+    """Where pages are written: as wide as the terminal, but for one that no table fits in; wide
+    where there is none.
+    """
+    wide = shutil.get_terminal_size((_WIDE, 0)).columns if _bounded() else _WIDE
+    return Console(width=max(wide, NARROW), highlight=False, emoji=False, markup=False)
+
+
+def _bounded() -> bool:
+    return sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit()
+
+
+def page(row: Mapping[str, Any]) -> RenderableType:
+    """The row of `status`, as a page. Texts from strangers are shown as `plain` has them."""
+    wrong = troubles(row)
+    parts: list[RenderableType] = [_title(row, bool(wrong))]
+    parts += [Text(f"  ✗ {said}", "bold red") for said in wrong]
+    if row["store"]["reachable"]:
+        for part in (_feeds, _deliveries, _service):
+            parts += [Text(), *part(row)]
+    return Group(*parts)
+
+
+def _title(row: Mapping[str, Any], wrong: bool) -> Text:
+    said = Text.assemble(("monitor", "bold"), f" {row['version']}, rulebook {row['rulebook']}, ")
+    said.append(f"{row['at'].replace('T', ' ').rstrip('Z')} UTC: ")
+    return said.append("see to this" if wrong else "all is well", "bold red" if wrong else "green")
+
+
+def _heading(name: str, said: str) -> Text:
+    return Text.assemble((f"{name:11} ", "bold"), plain(said))
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in columns:
+        table.add_column(name, overflow="fold", justify="right" if name in _NUMBERS else "left")
+    return table
+
+
+_NUMBERS = ("pending", "sent", "failed", "dead", "feeds")
+
+
+def _row(table: Table, *cells: object, style: str = "") -> None:
+    table.add_row(*(Text(plain(str(cell)), style) for cell in cells))
+
+
+def _indented(table: Table) -> Padding:
+    return Padding(table, (0, 0, 0, 2))
+
+
+# -- feeds -----------------------------------------------------------------------------
+
+
+def _feeds(row: Mapping[str, Any]) -> Iterator[RenderableType]:
+    feeds = row["feeds"]
+    health = Counter(one["health"] for one in feeds)
+    counts = ", ".join(f"{n} {name}" for name, n in sorted(health.items()))
+    yield _heading("FEEDS", f"{len(feeds)}: {counts}{_next(feeds)}")
+    if bad := [one for one in feeds if one["health"] in _UNREAD]:
+        yield _indented(_by_reason(bad) if len(bad) > _LISTED else _one_by_one(bad))
+    if moved := [one for one in feeds if one["moved_to"]]:
+        yield _heading("MOVED", f"{len(moved)} read elsewhere than configured")
+        yield from (Text(plain(f"  {one['name']}: {one['moved_to']}")) for one in moved[:_LISTED])
+    if hosts := row["queues"]["hosts_waiting"]:
+        yield _heading("HOSTS", f"{len(hosts)} left alone: they have too much to do")
+        shown = list(hosts.items())[:_LISTED]
+        yield from (Text(plain(f"  {host} until {_time(until)}")) for host, until in shown)
+
+
+def _next(feeds: Sequence[Mapping[str, Any]]) -> str:
+    due = min((one["next_poll"] for one in feeds if one["next_poll"]), default=None)
+    new = max((one["last_new"] for one in feeds if one["last_new"]), default=None)
+    said = f"; last new entry {_time(new)}" if new else ""
+    return f"{said}; next poll {_time(due)}" if due else said
+
+
+def _one_by_one(feeds: Sequence[Mapping[str, Any]]) -> Table:
+    table = _table("health", "feed", "why", "last new", "next poll")
+    for one in sorted(feeds, key=lambda feed: (feed["health"], feed["name"])):
+        since = f", {one['failures']} in a row since {_time(one['failing_since'])}"
+        why = f"{one['reason']}{since if one['failures'] else ''}; {one['because']}"
+        times = (_time(one["last_new"]), _time(one["next_poll"]) if one["next_poll"] else "never")
+        _row(table, one["health"], one["name"], why, *times, style=_COLOURS.get(one["health"], ""))
+    return table
+
+
+def _by_reason(feeds: Sequence[Mapping[str, Any]]) -> Table:
+    table = _table("feeds", "health", "why")
+    kinds = Counter((one["health"], one["outcome"], one["reason"]) for one in feeds)
+    for (health, outcome, reason), count in kinds.most_common(_LISTED):
+        _row(table, count, health, f"{outcome}: {reason}", style=_COLOURS.get(health, ""))
+    _row(table, "", "", "each of them: monitor feeds list")
+    return table
+
+
+# -- deliveries --------------------------------------------------------------------------
+
+
+def _deliveries(row: Mapping[str, Any]) -> Iterator[RenderableType]:
+    yield _heading("DELIVERIES", "" if row["deliveries"] else "none yet")
+    if row["deliveries"]:
+        yield _indented(_receivers(row))
+    if days := row["deliveries_by_day"]:
+        first, last = min(days), max(days)
+        said = f"{_bars(list(days.values()))}  {first[5:]} to {last[5:]}, today {days[last]}"
+        yield _heading("A DAY", said)
+
+
+def _receivers(row: Mapping[str, Any]) -> Table:
+    states = ("pending", "sent", "failed", "dead")
+    table = _table("receiver", *states, "longest wait", "last failure")
+    late = row["queues"]["oldest_delivery_seconds"]
+    for name, counts in row["deliveries"].items():
+        wait = f"{late[name]:.0f} s" if late.get(name) else "-"
+        cells = (name, *(counts[state] for state in states), wait, row["troubles"].get(name, "-"))
+        _row(table, *cells, style="red" if counts["dead"] or name in row["closed_until"] else "")
+    return table
+
+
+def _bars(counts: Sequence[int]) -> str:
+    """Counts as a row of small bars; nothing is a blank, anything at least the smallest."""
+    top = max(counts, default=0)
+    steps = [-(-n * len(_BARS) // top) if n else 0 for n in counts]
+    return "".join(f" {_BARS}"[step] for step in steps)
+
+
+# -- the service -------------------------------------------------------------------------
+
+
+def _service(row: Mapping[str, Any]) -> Iterator[Text]:
+    queues, latency, kept = row["queues"], row["latency"], row["store"]
+    ages = queues["seconds_since"].items()
+    parts = ", ".join(f"{name} {seconds:.0f} s ago" for name, seconds in ages)
+    yield _heading("PROCESSES", f"at work: {parts or 'none yet'}")
+    waiting = ", ".join(f"{name} {n}" for name, n in queues["broker"].items())
+    late = f"{queues['feeds_due']} feeds due, the longest for {queues['oldest_due_seconds']:.0f} s"
+    yield _heading("QUEUES", f"{waiting}; {late}")
+    spread = ", ".join(f"{name} {_seconds(latency[name])}" for name in ("p50", "p95", "p99"))
+    yield _heading("LATENCY", f"seen to delivered: {spread} of the last {latency['count']}")
+    size = f"{kept['memory'] / 1e6:.1f} MB"
+    limit = f" of {kept['max_memory'] / 1e6:.0f}" if kept["max_memory"] else ""
+    yield _heading("STORE", f"{kept['version']}, {size}{limit}, {kept['stories']} stories")
+    yield from _push(row)
+
+
+def _push(row: Mapping[str, Any]) -> Iterator[Text]:
+    """How hubs do, where there are any."""
+    websub, silent = row["websub"], row["queues"]["seconds_since"].get("websub")
+    if not websub["subscriptions"]:
+        return
+    first = f"{websub['first']['push']} first by push, {websub['first']['poll']} by poll"
+    unused = f"; not used: {_counts(websub['dropped'])}" if websub["dropped"] else ""
+    down = " - IS monitor websub RUNNING?" if silent is None or silent > SILENT else ""
+    hubs = _counts(websub["subscriptions"])
+    yield _heading("PUSH", f"hubs: {hubs}; news: {first}{unused}{down}")
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{n} {name}" for name, n in counts.items())
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f} s"
+
+
+def _time(iso: str | None) -> str:
+    """A moment in ISO 8601 as people read it: month, day, hour and minute."""
+    return iso[5:16].replace("T", " ") if iso else "-"
