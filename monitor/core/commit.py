@@ -23,9 +23,11 @@ from monitor.core.models import (
     Identity,
     Indexed,
     Known,
+    Origin,
     Remembered,
     Sameness,
     Seen,
+    Sheet,
     Story,
     Verdict,
     Windows,
@@ -49,6 +51,7 @@ class Commit:
     `stories`: new ones, and for copies the story as this feed carries it.
     `claims`: name -> story id. `settled`: story id -> receivers not to be told (again).
     `sets_turn`: the feed's next turn is that of its state; else it stays as it is.
+    `sheet`: what the archive keeps of it, None for nothing.
     """
 
     feed: str
@@ -66,6 +69,7 @@ class Commit:
     day: date = date.min
     windows: Windows = field(default_factory=Windows)
     sets_turn: bool = True
+    sheet: Sheet | None = None
 
     @property
     def of_the_feed(self) -> bool:
@@ -93,12 +97,13 @@ def gather(
     windows: Windows = Windows(),  # noqa: B008 - frozen, so one shared default is safe
     cadences: Mapping[str, Cadence] = MappingProxyType({}),
     remember: int = REMEMBERED,
+    origin: Origin | None = None,
 ) -> Commit:
     """The commit that applies the verdicts of one poll.
 
     `cadences`: the hours of receivers by name. `remember`: how many entries of a feed are kept
     in mind at most; those of the present document are never forgotten, of the others the oldest
-    go first.
+    go first. `origin`: what the archive is told of the poll; None to archive nothing.
     """
     seen = {one.identity.id: _seen(one, known, now) for one in verdicts if _changed(one, known)}
     placed = [(one.identity, one.story) for one in verdicts if one.story is not None]
@@ -117,7 +122,18 @@ def gather(
         count=known.count,
         day=now.date(),
         windows=windows,
+        sheet=_sheet(verdicts, origin, now) if origin else None,
     )
+
+
+def _sheet(verdicts: Sequence[Verdict], origin: Origin, now: datetime) -> Sheet | None:
+    """What is new to the feed, for the archive; None where nothing is."""
+    new = [one for one in verdicts if one.sameness is not Sameness.SAME_ID]
+    if not new:
+        return None
+    read = tuple(one for one in new if not one.entry.skimmed)
+    skimmed = (one.identity for one in new if one.entry.skimmed)
+    return Sheet(now, origin, read, tuple(one.link or one.id for one in skimmed))
 
 
 def _events(verdicts: Sequence[Verdict], known: Known) -> dict[str, EventRef]:

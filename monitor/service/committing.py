@@ -10,9 +10,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from monitor import __version__
 from monitor.core.commit import NO_LIMIT, REMEMBERED, Commit, gather, rename
 from monitor.core.identity import better_key, identify
-from monitor.core.models import Feed, FeedState, Identity, Known, Parsed, Sameness, Seen, Verdict
+from monitor.core.models import (
+    Feed,
+    FeedState,
+    Identity,
+    Known,
+    Origin,
+    Parsed,
+    Sameness,
+    Seen,
+    Verdict,
+)
 from monitor.core.notices import feed_notices
 from monitor.core.triage import Policy
 from monitor.service.deciding import decide
@@ -137,6 +148,7 @@ class Committer:
             cadences=self.policy.cadences,
             # What is in the document still, but was left out as known, must not be forgotten.
             remember=NO_LIMIT if one.parsed.unchanged else REMEMBERED,
+            origin=Origin(one.feed.source, self.policy.rulebook.version, __version__),
         )
         deliveries = (*commit.deliveries, *self._told(polled).deliveries)
         return replace(commit, deliveries=deliveries, sets_turn=not one.pushed)

@@ -41,6 +41,7 @@ class Desk:
     stopping: threading.Event = field(default_factory=threading.Event)
     _parked: Throttle = field(default_factory=lambda: Throttle(every=3_600))
     _giving_up: Throttle = field(default_factory=Throttle)
+    _archiving: Throttle = field(default_factory=Throttle)
     _watch: ClockWatch = field(default_factory=lambda: ClockWatch(time.time, time.monotonic))
 
     @cached_property
@@ -90,6 +91,7 @@ class Desk:
         return tuple(name for name in due if self.receiver(name))
 
     def _keep_bounds(self, now: datetime) -> None:
+        self._keep_archive(now)
         self.store.bound_ledger(
             now - self.settings.keep, self.store.room(self.settings.most_deliveries)
         )
@@ -100,6 +102,14 @@ class Desk:
         self.store.trim(now, now + timedelta(seconds=longest))
         if self._giving_up.lets("up"):
             self._give_up(now)
+
+    def _keep_archive(self, now: datetime) -> None:
+        """Seal what was archived, within its bounds; those first, for a full server seals none."""
+        oldest, most = now - self.settings.archive_keep, self.settings.archive_size
+        if self._archiving.lets("bound"):
+            self.store.bound_archive(oldest, most)
+        if self.store.seal(now):
+            self.store.bound_archive(oldest, most)
 
     def set_back(self, seconds: float) -> None:
         """The clock was set back by so much: what waits is moved with it."""

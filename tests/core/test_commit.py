@@ -14,9 +14,11 @@ from monitor.core.models import (
     EventRef,
     Identity,
     Known,
+    Origin,
     Outcome,
     Sameness,
     Seen,
+    Sheet,
     StoryRef,
     Verdict,
 )
@@ -76,6 +78,20 @@ def test_of_a_long_memory_the_oldest_are_forgotten_but_never_what_the_feed_still
     assert commit.forgotten == ("id-1", "id-2")
     unbounded = gather("f", "u", make.state(), polled, Known(seen=seen), now=make.NOW)
     assert unbounded.forgotten == ()
+
+
+def test_the_archive_is_told_of_what_is_new_to_the_feed_and_of_the_skimmed_by_name() -> None:
+    origin = Origin("Sahel Daily", "r", "v")
+    known = replace(silent(ID), sameness=Sameness.SAME_ID)
+    skimmed = replace(silent(ID), entry=replace(make.entry(), skimmed=True))
+    nameless = replace(skimmed, identity=Identity("id-3", None, ""))
+    polled = [known, silent(ID), skimmed, nameless]
+    commit = gather("f", "u", make.state(), polled, Known(), now=make.NOW, origin=origin)
+    assert commit.sheet == Sheet(make.NOW, origin, (silent(ID),), ("link-1", "id-3"))
+    assert commit.of_the_feed
+    nothing = gather("f", "u", make.state(), [known], Known(), now=make.NOW, origin=origin)
+    assert nothing.sheet is None
+    assert gather("f", "u", make.state(), polled, Known(), now=make.NOW).sheet is None
 
 
 def make_ref() -> StoryRef:

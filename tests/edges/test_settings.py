@@ -363,6 +363,17 @@ def test_deliveries_silences_and_routes_that_cannot_be_are_told(
     assert said in "\n".join(load.faults(text))
 
 
+def test_the_archive_is_bounded_by_age_and_size(load: Load) -> None:
+    settings = load("")
+    assert (settings.archive_keep, settings.archive_size) == (timedelta(days=30), 128 << 20)
+    settings = load('[archive]\nkeep = "366d"\nmax_size = "64gb"\n')
+    assert (settings.archive_keep, settings.archive_size) == (timedelta(days=366), 64 << 30)
+    (short,) = load.faults('[archive]\nkeep = "59m"\n')
+    assert "archive.keep is not between 1h and 366d" in short
+    (small,) = load.faults('[archive]\nmax_size = "1023kb"\n')
+    assert "archive.max_size is not between 1mb and 64gb" in small
+
+
 def test_the_endpoint_for_hubs_is_off_unless_it_has_a_callback(load: Load) -> None:
     assert load("").websub is None
     assert load('[websub]\ncallback = "https://us.example/push/"').websub == Endpoint(

@@ -43,6 +43,9 @@ max_memory = "64mb"
 [deliveries]
 keep = "30d"
 notices = ["desk"]
+[archive]
+keep = "7d"
+max_size = "64mb"
 [websub]
 callback = "https://me.example/websub"
 listen = "127.0.0.1:8780"
@@ -155,7 +158,7 @@ key = st.one_of(
             *("receivers", "routes", "silences", "interval", "allow", "url", "name", "type"),
             *("language", "pace", "storm", "quiet", "quiet_unless", "digest", "timezone", "until"),
             *("topics", "severity", "continue", "alerts", "lease", "listen", "callback", "secret"),
-            *("notices", "max_memory"),
+            *("notices", "max_memory", "archive", "keep", "max_size"),
         )
     ),
     odd,

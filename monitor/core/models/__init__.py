@@ -17,7 +17,7 @@ from monitor.core.models.applied import (
     Rhythm,
     Visit,
 )
-from monitor.core.models.archived import Archived
+from monitor.core.models.archived import SKIMMED, Archived, Origin, Sheet
 from monitor.core.models.compared import (
     EventRef,
     Fingerprint,
@@ -71,6 +71,7 @@ from monitor.core.models.receiving import (
 )
 
 __all__ = [
+    "SKIMMED",
     "Alert",
     "Archived",
     "Attempt",
@@ -102,6 +103,7 @@ __all__ = [
     "Name",
     "Near",
     "NotModified",
+    "Origin",
     "Outcome",
     "Pace",
     "Parsed",
@@ -115,6 +117,7 @@ __all__ = [
     "Sameness",
     "Seen",
     "Severity",
+    "Sheet",
     "Silence",
     "Story",
     "StoryRef",

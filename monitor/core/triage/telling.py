@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from monitor.core.growing import grown
 from monitor.core.models import (
+    SKIMMED,
     Alert,
     EventRef,
     Fingerprint,
@@ -47,7 +48,7 @@ def tell(
         if case.sameness is Sameness.SAME_ID:
             verdict = _repeat(case, memory)
         elif case.entry.skimmed:
-            verdict = verdict_of(case, case.sameness, Outcome.TOO_OLD, _SKIMMED)
+            verdict = verdict_of(case, case.sameness, Outcome.TOO_OLD, SKIMMED)
         elif placed is None:
             verdict = verdict_of(case, case.sameness, Outcome.NO_TOPIC, _no_topic(case))
         else:
@@ -59,9 +60,6 @@ def tell(
         verdicts.append(verdict)
         memory.add(verdict)
     return tuple(verdicts)
-
-
-_SKIMMED = "older than the first poll may alert: only noted as seen"
 
 
 def _settled(one: Telling, memory: _Memory) -> Telling:

@@ -56,6 +56,8 @@ class Settings:
     keep: timedelta
     most_deliveries: int
     notices: tuple[str, ...] | None
+    archive_keep: timedelta
+    archive_size: int
     websub: Endpoint | None
 
 
@@ -129,6 +131,8 @@ def _settings(
         keep=config.deliveries.keep,
         most_deliveries=config.deliveries.most,
         notices=config.deliveries.notices,
+        archive_keep=config.archive.keep,
+        archive_size=config.archive.max_size,
         websub=_endpoint(config.websub),
     )
 

@@ -179,6 +179,13 @@ class DeliveriesTable(_Table):
     notices: tuple[Name, ...] | None = None
 
 
+class ArchiveTable(_Table):
+    """[archive]"""
+
+    keep: Annotated[Duration, _between("1h", "366d")] = timedelta(days=30)
+    max_size: Annotated[Size, _between("1mb", "64gb", parse_size)] = 128 << 20
+
+
 SeverityName = Literal["low", "medium", "high", "critical"]
 
 
@@ -266,6 +273,7 @@ class ConfigFile(_Table):
     network: NetworkTable = NetworkTable()
     store: StoreTable = StoreTable()
     deliveries: DeliveriesTable = DeliveriesTable()
+    archive: ArchiveTable = ArchiveTable()
     websub: WebsubTable = WebsubTable()
     receivers: tuple[ReceiverTable, ...] | None = None
     routes: tuple[TopRouteTable, ...] | None = None

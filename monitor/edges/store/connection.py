@@ -24,6 +24,8 @@ from monitor.core.errors import Unavailable
 
 # A MULTI block being filled; see Connected for why its type says nothing.
 Pipeline = Any
+# Share of the server's memory from which on room is made.
+_FULL = 0.8
 # Seconds. A frozen server must not freeze us (reference: fault F11).
 _ANSWER, _CONNECT = 5.0, 3.0
 
@@ -65,6 +67,14 @@ class Connected:
             if (why := _explain(error)) is None:
                 raise
             raise Unavailable(f"store {self._url}: {why}") from None
+
+    def _over(self) -> int:
+        """Bytes by which the server uses more than four fifths of the memory it may; 0 where it
+        does not, or has no bound.
+        """
+        found = self._redis.info("memory")
+        limit = int(found.get("maxmemory", 0))
+        return max(0, int(found["used_memory"]) - int(limit * _FULL)) if limit else 0
 
     def _conditional(
         self, watched: list[str], attempt: Callable[[redis.client.Pipeline], bool]

@@ -33,6 +33,11 @@ silences      hash    id -> silence (JSON)                       trimmed when re
 lease:NAME    string  who works on NAME just now                 expires
 alive         hash    process -> when it last did its work
 latency       list    seconds from first sight to delivered      capped
+archive       list    what polls decided (sheets.py), a line each  sealed by the sweep
+sealed:HOUR   list    lines of an hour, packed                   given up by the sweep
+archived:HOUR list    of each of these chunks the names of its entries  goes with it
+archive:bytes hash    hour -> bytes of the two above             goes with them
+archive:count hash    hour -> entries in them                    goes with them
 """
 
 from __future__ import annotations
@@ -63,6 +68,9 @@ COUNT = f"{PREFIX}count:"
 SILENCES = f"{PREFIX}silences"
 ALIVE = f"{PREFIX}alive"
 LATENCY = f"{PREFIX}latency"
+ARCHIVE = f"{PREFIX}archive"
+ARCHIVE_BYTES = f"{PREFIX}archive:bytes"
+ARCHIVE_COUNTS = f"{PREFIX}archive:count"
 RECEIVERS = f"{PREFIX}receivers"
 REMEMBERED = f"{PREFIX}remembered"
 PRINT = f"{PREFIX}print:"
@@ -139,6 +147,16 @@ def count(receiver: str) -> str:
 def condition(receiver: str) -> str:
     """How a receiver is doing."""
     return f"{PREFIX}condition:{receiver}"
+
+
+def sealed(hour: str) -> str:
+    """The packed entries of an hour."""
+    return f"{PREFIX}sealed:{hour}"
+
+
+def names(hour: str) -> str:
+    """The names that the packed entries of an hour are found by."""
+    return f"{PREFIX}archived:{hour}"
 
 
 def lease(name: str) -> str:

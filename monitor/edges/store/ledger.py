@@ -15,8 +15,6 @@ from monitor.edges.store.scripts import FORGET
 
 # Deliveries looked at in one round trip.
 _PAGE = 500
-# Share of the memory from which on the ledger makes room.
-_FULL = 0.8
 _WAITING = (DeliveryState.PENDING, DeliveryState.FAILED)
 
 
@@ -128,9 +126,7 @@ class Ledger(Connected):
         uses over four fifths of the memory it may, somewhat less than there are.
         """
         with self.reached():
-            found = self._redis.info("memory")
-            limit = int(found.get("maxmemory", 0))
-            if not limit or int(found["used_memory"]) <= limit * _FULL:
+            if not self._over():
                 return most
             return min(most, max(0, int(self._redis.zcard(keys.ENDED)) - _PAGE))
 

@@ -14,6 +14,7 @@ from monitor.core.digest import digest
 from monitor.core.models import FeedState, Identity, Known, Seen, StoryRef
 from monitor.core.shown import shown_url
 from monitor.edges.store import keys
+from monitor.edges.store.archive import archive_commands
 from monitor.edges.store.connection import Connected, Pipeline
 from monitor.edges.store.deliveries import add_delivery
 from monitor.edges.store.likes import overtaken, watched, write_likes
@@ -198,6 +199,8 @@ def _feed_commands(commit: Commit) -> Iterator[list[str]]:
         yield ["HSET", keys.FAILING, commit.feed, RETIRED if retired else str(state.outcome)]
     else:
         yield ["HDEL", keys.FAILING, commit.feed]
+    if commit.sheet:
+        yield from archive_commands(commit.feed, commit.sheet)
 
 
 def _write_stories(pipe: Pipeline, commit: Commit) -> None:

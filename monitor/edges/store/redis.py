@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monitor.edges.store.archive import Archive
 from monitor.edges.store.deliveries import Outbox
 from monitor.edges.store.ledger import Ledger
 from monitor.edges.store.likes import Likes
@@ -12,5 +13,5 @@ from monitor.edges.store.turns import Turns
 from monitor.edges.store.views import Views
 
 
-class RedisStore(Turns, Polls, Likes, Outbox, Ledger, Silences, Subscriptions, Views):
+class RedisStore(Turns, Polls, Likes, Outbox, Ledger, Silences, Subscriptions, Archive, Views):
     """All parts of the store over one connection pool (`redis://`, `rediss://`, `unix://`)."""
