@@ -8,12 +8,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import parse_qs, unquote
+from urllib.parse import quote, unquote
 
 from monitor.core.errors import BadInput, Fault
 from monitor.core.models import Feed, Receiver, Route, Silence
 from monitor.core.rulebook import Rulebook
 from monitor.core.shown import hidden
+from monitor.core.storeurl import StoreUrl, parse_store_url
 from monitor.edges import transports
 from monitor.edges.net import AllowList, parse_allow, parse_proxy, proxies_of
 from monitor.edges.rulebook import load_rulebook
@@ -37,7 +38,7 @@ def store_url(settings: Settings) -> str:
 
 def secrets(settings: Settings) -> list[str]:
     """Every configured text that must never be shown."""
-    found = [*_of_a_store(settings.store_url), *_of_a_store(settings.proxy)]
+    found = [*_of_a_store(settings.store_url), *_of_a_proxy(settings.proxy)]
     found += [one for receiver in settings.receivers for one in _of_a_receiver(receiver)]
     found += [one for feed in settings.feeds for one in _of_a_feed(feed)]
     found += [
@@ -50,7 +51,15 @@ def secrets(settings: Settings) -> list[str]:
 
 
 def _of_a_store(url: str) -> Iterator[str]:
-    for one in (*hidden(url), *parse_qs(url.partition("?")[2]).get("password", ())):
+    """As they stand in the URL, as they are, and as Celery's address of the broker has them."""
+    one = parse_store_url(url) if url else StoreUrl("")
+    yield from _of_a_proxy(url)
+    for secret in one.secrets:
+        yield from (secret, quote(secret, safe=""))
+
+
+def _of_a_proxy(url: str) -> Iterator[str]:
+    for one in hidden(url):
         yield from (one, unquote(one))
 
 

@@ -26,7 +26,7 @@ from kombu.exceptions import OperationalError
 from monitor.core.errors import BadInput, Unavailable
 from monitor.core.models import Feed
 from monitor.core.shown import plain
-from monitor.edges.store.keys import BROKER_PREFIX
+from monitor.edges.store.broker import broker
 from monitor.edges.store.redis import RedisStore
 from monitor.service.checking import read_settings, secrets, store_url
 from monitor.service.logs import setup_logs
@@ -52,19 +52,15 @@ log = structlog.get_logger("monitor")
 _throttle = Throttle()
 
 
-def _broker_url(url: str) -> str:
-    """The store's URL as Celery's transport wants it."""
-    return url.replace("unix://", "redis+socket://", 1)
-
-
 def make_app() -> Celery:
     """The Celery app of this machine's configuration; a broken one ends the process."""
     try:
         settings = read_settings(None, feeds=False)
     except BadInput as bad:
         _refuse(bad)
-    made = Celery("monitor", broker=_broker_url(store_url(settings)))
+    made = Celery("monitor")
     made.conf.update(
+        broker(store_url(settings)),
         task_queues=[Queue(name) for name in QUEUES],
         task_default_queue="tick",
         task_routes={"monitor.poll": {"queue": "poll"}, "monitor.deliver": {"queue": "deliver"}},
@@ -81,13 +77,6 @@ def make_app() -> Celery:
         worker_send_task_events=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        broker_transport_options={
-            "socket_timeout": 5,
-            "socket_connect_timeout": 3,
-            "socket_keepalive": True,
-            "health_check_interval": 25,
-            "global_keyprefix": BROKER_PREFIX,
-        },
         # The ticks are plain intervals: there is nothing worth keeping on disk.
         beat_scheduler="monitor.service.beating:SteadyScheduler",
         beat_schedule={

@@ -198,7 +198,7 @@ def test_all_faults_are_told_at_once_with_line_key_and_hint(load: Load) -> None:
             '[[feeds]]\nurl = "https://a/"\npriority = "top"',
             "feeds[0].priority is none of the words",
         ),
-        ('[store]\nurl = "http://x"', "begins with none of redis://, rediss://, unix://"),
+        ('[store]\nurl = "http://x"', "begins with none of redis://, rediss://, unix://, sen"),
         ('[[routes]]\nreceivers = ["console"]\nlanguages = ["french"]', "languages[0] does not"),
         ("feeds = []", "monitor.toml: feeds: there is no feed to watch"),
         ('[polling]\nmax_interval = "1m"', "interval and max_interval are not in ascending"),

@@ -41,7 +41,10 @@ def admin(url: str) -> Iterator[redis.Redis]:
 def test_a_url_is_shown_without_its_password() -> None:
     for url in ("redis://me:s3cret@h:1/0", "redis://me:s3@cret@h:1", "redis://h:1?password=s3c"):
         assert without_password(url) == "redis://h:1"
-    assert without_password("redis://:s3/cret@h") == "redis://h"
+    for url in ("redis://:s3/cret@h", "redis://:s3?cret@h", "redis://:s3#cret@h"):
+        assert "cret" not in without_password(url)
+    two = "sentinel://u:s3cret@[::1],h:2/0?master=m&sentinel_password=s3@cret"
+    assert without_password(two) == "sentinel://[::1]:26379,h:2"
     assert without_password("unix:///a/b?password=s3cret") == "unix:///a/b"
 
 
@@ -71,7 +74,7 @@ def test_a_full_store_saves_a_poll_whole_or_not_at_all(url: str, admin: redis.Re
 
 @slow
 def test_a_frozen_server_is_waited_for_only_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "_ANSWER", 0.3)
+    monkeypatch.setitem(connection.PATIENCE, "socket_timeout", 0.3)
     with short_folder() as folder, embedded_store(folder) as url:
         store = RedisStore(url)
         pid = int(redis.Redis.from_url(url).info()["process_id"])

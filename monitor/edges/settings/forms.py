@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from monitor.core.models import Pace
+from monitor.core.storeurl import parse_store_url
 
 # What "off" stands for where a limit is expected.
 UNLIMITED = Pace(0, 0.0)
@@ -102,13 +104,18 @@ def check_header(text: str) -> str:
 
 
 def check_store_url(url: str) -> str:
-    """A store's URL unchanged; raises ValueError when no store can have it."""
-    if url and not url.startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("begins with none of redis://, rediss://, unix://")
-    try:
-        _ = urlsplit(url).port
-    except ValueError:
-        raise ValueError("is not a URL: its host or port cannot be read") from None
+    """A store's URL unchanged; raises ValueError when no store can have it, or when a file that
+    it names cannot be read.
+    """
+    for option, path in ((url and parse_store_url(url).tls) or {}).items():
+        if not path.startswith("/"):
+            raise ValueError(f"has a path in {option} that does not begin with /")
+        try:
+            Path(path).read_bytes()
+        except OSError as error:
+            raise ValueError(
+                f"has a file in {option} that cannot be read: {error.strerror}"
+            ) from None
     return url
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import re
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import redis
+from redis.backoff import NoBackoff
+from redis.connection import Connection, ConnectionPool, SSLConnection, UnixDomainSocketConnection
 from redis.exceptions import (
     AuthenticationError,
     BusyLoadingError,
     ConnectionError,
+    NoPermissionError,
     OutOfMemoryError,
     ReadOnlyError,
     RedisError,
@@ -19,8 +22,11 @@ from redis.exceptions import (
     TimeoutError,
     WatchError,
 )
+from redis.retry import Retry
+from redis.sentinel import MasterNotFoundError, Sentinel, SentinelConnectionPool
 
 from monitor.core.errors import Unavailable
+from monitor.core.storeurl import StoreUrl, parse_store_url
 
 # A MULTI block being filled; see Connected for why its type says nothing.
 Pipeline = Any
@@ -28,6 +34,7 @@ Pipeline = Any
 _FULL = 0.8
 # Seconds. A frozen server must not freeze us (reference: fault F11).
 _ANSWER, _CONNECT = 5.0, 3.0
+PATIENCE = {"socket_timeout": _ANSWER, "socket_connect_timeout": _CONNECT}
 
 
 class Connected:
@@ -36,16 +43,11 @@ class Connected:
     def __init__(self, url: str) -> None:
         self._url = without_password(url)
         try:
-            # Any: redis-py types every answer as bytes or str, whatever decode_responses says.
-            self._redis: Any = redis.Redis.from_url(
-                url,
-                decode_responses=True,
-                socket_timeout=_ANSWER,
-                socket_connect_timeout=_CONNECT,
-                health_check_interval=25,
-            )
+            pool = _pool(parse_store_url(url))
         except ValueError:
             raise Unavailable(f"store URL {self._url} cannot be used: it is malformed") from None
+        # Any: redis-py types every answer as bytes or str, whatever decode_responses says.
+        self._redis: Any = redis.Redis.from_pool(pool)
 
     def ping(self) -> None:
         """Raise Unavailable unless the server answers."""
@@ -95,25 +97,64 @@ class Connected:
         return True
 
 
+def _pool(url: StoreUrl) -> ConnectionPool:
+    """Connections to the server, or to whichever its sentinels call the master by then."""
+    common: dict[str, Any] = {
+        **PATIENCE,
+        **(url.tls or {}),
+        "db": url.db,
+        "username": url.user or None,
+        "password": url.password or None,
+        "decode_responses": True,
+        "health_check_interval": 25,
+    }
+    if url.path:
+        del common["socket_connect_timeout"]
+        return ConnectionPool(UnixDomainSocketConnection, path=url.path, **common)
+    if not url.master:
+        ((host, port),) = url.hosts
+        kind = Connection if url.tls is None else SSLConnection
+        return ConnectionPool(kind, host=host, port=port, **common)
+    # Any: redis-py has no types for these two.
+    ask, pool_of = cast("Any", Sentinel), cast("Any", SentinelConnectionPool)
+    sentinels = ask(url.hosts, sentinel_kwargs=to_sentinels(url))
+    found: ConnectionPool = pool_of(url.master, sentinels, ssl=url.tls is not None, **common)
+    return found
+
+
+def to_sentinels(url: StoreUrl) -> dict[str, Any]:
+    """How the sentinels are spoken to. The next one is asked instead of the same one again."""
+    return {
+        **PATIENCE,
+        **(url.tls or {}),
+        "ssl": url.tls is not None,
+        "username": url.sentinel_user or None,
+        "password": url.sentinel_password or None,
+        "retry": Retry(NoBackoff(), 0),
+    }
+
+
 def without_password(url: str) -> str:
-    """A store URL fit to be shown: scheme, host, port and path, and nothing else."""
-    scheme, _, rest = url.partition("://")
-    if scheme == "unix":
-        return url.partition("?")[0]
-    host = re.split(r"[/?#]", rest.rpartition("@")[2])[0]
-    return f"{scheme}://{host}"
+    """A store URL fit to be shown: scheme, hosts and ports or path, and nothing else."""
+    try:
+        return parse_store_url(url).shown
+    except ValueError:
+        # Where its host begins cannot be told from where a password ends.
+        return "that was configured"
 
 
 def _explain(error: RedisError) -> str | None:
     """What people should know; None for an answer that only a bug can cause."""
     if isinstance(error, AuthenticationError):
         return "refuses our user or password"
+    if isinstance(error, MasterNotFoundError):
+        return "no sentinel that answers us knows a living master of this name"
     if isinstance(error, TimeoutError):
         return f"does not answer within {_ANSWER:g} s"
     if isinstance(error, BusyLoadingError):
         return "is still loading its data"
     if isinstance(error, ConnectionError):
-        return "cannot be reached"
+        return _explain_tls(error) or "cannot be reached"
     if isinstance(error, OutOfMemoryError):
         return "is full (maxmemory reached)"
     if isinstance(error, ReadOnlyError):
@@ -123,10 +164,25 @@ def _explain(error: RedisError) -> str | None:
 
 def _explain_answer(error: ResponseError) -> str | None:
     said = str(error)
-    if said.startswith("MISCONF") or "MISCONF" in said:
+    if isinstance(error, NoPermissionError) or "NOPERM" in said or "ACL failure" in said:
+        return "does not permit our user something that we need (ACL)"
+    if "NOREPLICAS" in said:
+        return "has too few replicas that keep up (min-replicas-to-write)"
+    if "MISCONF" in said:
         return "cannot write to its disk"
     if "OOM" in said or "EXECABORT" in said:
         return "is full (maxmemory reached)"
-    if said.startswith(("NOAUTH", "NOPERM", "WRONGPASS")):
+    if said.startswith(("NOAUTH", "WRONGPASS")):
         return "refuses our user or password"
+    return None
+
+
+def _explain_tls(error: BaseException) -> str | None:
+    """What went wrong with TLS, if that is below an error; redis-py keeps it as its context."""
+    while (below := error.__cause__ or error.__context__) is not None:
+        if isinstance(below, ssl.SSLCertVerificationError):
+            return f"shows a certificate that we do not trust ({below.verify_message})"
+        if isinstance(below, ssl.SSLError):
+            return "does not speak TLS with us"
+        error = below
     return None
