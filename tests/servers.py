@@ -64,6 +64,17 @@ def embedded_store(data_dir: Path) -> Iterator[str]:
         yield url
 
 
+PASSWORD = "store-password-of-a-test"
+
+
+def least_rights(folder: Path) -> Path:
+    """The shipped users of a server, beside one who may do all, for the tests' own doings."""
+    text = (Path(__file__).parents[1] / "deploy/redis/users.acl").read_text(encoding="utf-8")
+    text = text.replace("default off", "default on nopass ~* &* +@all")
+    (folder / "users.acl").write_text(text.replace("CHANGE-ME", PASSWORD), encoding="utf-8")
+    return folder / "users.acl"
+
+
 @contextmanager
 def debian_redis(folder: Path, *more: str, url: str = "") -> Iterator[str]:
     """Debian's redis-server; its URL. `more`: further options, with which `url` leads to it."""
