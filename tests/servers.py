@@ -45,7 +45,8 @@ def wait_for(url: str) -> None:
 
 
 @contextmanager
-def _running(command: list[str], url: str) -> Iterator[str]:
+def running(command: list[str], url: str) -> Iterator[str]:
+    """A server while it is needed, from when it answers; its URL."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for(url)
@@ -60,7 +61,7 @@ def embedded_store(data_dir: Path) -> Iterator[str]:
     """The embedded Valkey, started the way the service starts it; its URL."""
     code = "import sys, pathlib; from monitor.edges.store import embedded;"
     code += "embedded.serve(pathlib.Path(sys.argv[1]))"
-    with _running([sys.executable, "-c", code, str(data_dir)], embedded.url(data_dir)) as url:
+    with running([sys.executable, "-c", code, str(data_dir)], embedded.url(data_dir)) as url:
         yield url
 
 
@@ -84,5 +85,5 @@ def debian_redis(folder: Path, *more: str, url: str = "") -> Iterator[str]:
     socket = folder / "redis.sock"
     options = ["--port", "0", "--unixsocket", str(socket), "--dir", str(folder)]
     options += ["--save", "", "--appendonly", "yes", *more]
-    with _running([binary, *options], url or f"unix://{socket}") as reached:
+    with running([binary, *options], url or f"unix://{socket}") as reached:
         yield reached

@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from monitor.core.errors import BadInput, Fault
 from monitor.core.models import Feed, Receiver, Route, Silence
 from monitor.core.rulebook import Rulebook
 from monitor.core.shown import hidden
-from monitor.core.storeurl import StoreUrl, parse_store_url
+from monitor.core.storeurl import parse_store_url
 from monitor.edges import transports
 from monitor.edges.net import AllowList, parse_allow, parse_proxy, proxies_of
 from monitor.edges.rulebook import load_rulebook
@@ -51,11 +51,8 @@ def secrets(settings: Settings) -> list[str]:
 
 
 def _of_a_store(url: str) -> Iterator[str]:
-    """As they stand in the URL, as they are, and as Celery's address of the broker has them."""
-    one = parse_store_url(url) if url else StoreUrl("")
     yield from _of_a_proxy(url)
-    for secret in one.secrets:
-        yield from (secret, quote(secret, safe=""))
+    yield from parse_store_url(url).secrets if url else ()
 
 
 def _of_a_proxy(url: str) -> Iterator[str]:

@@ -175,3 +175,26 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "monitor.toml").chmod(0)
     with pytest.raises(BadInput, match="Permission denied"):
         load_settings(None, {}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("rediss://h?ssl_ca_certs=ca.pem", "has a path in ssl_ca_certs that does not begin with /"),
+        (
+            "rediss://h?ssl_ca_certs=/no/ca.pem",
+            "has a file in ssl_ca_certs that cannot be read: No such file or directory",
+        ),
+        ("sentinel://h:26379/0", "does not say which master its sentinels are asked for"),
+        ("redis://:hush/hush@h", "of a user or password, %23, %2F, %3F and %40 stand for #/?@"),
+    ],
+)
+def test_a_stores_url_that_cannot_work_is_told_wherever_it_stands(
+    tmp_path: Path, url: str, said: str
+) -> None:
+    (in_file,) = faults(tmp_path, f'[store]\nurl = "{url}"')
+    assert in_file.startswith("monitor.toml:2: store.url ")
+    assert said in in_file
+    (in_environ,) = faults(tmp_path, "[polling]", REDIS_URL=url)
+    assert said in in_environ
+    assert "hush" not in in_file + in_environ

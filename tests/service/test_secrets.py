@@ -12,6 +12,7 @@ import pytest
 import redis
 
 from monitor.edges.settings import load_settings
+from monitor.edges.store.broker import broker
 from monitor.service.checking import secrets
 from monitor.service.logs import Redactor
 from tests.servers import debian_redis, short_folder
@@ -36,8 +37,17 @@ def folder() -> Iterator[Path]:
         yield made
 
 
-def test_nothing_that_was_configured_shows_a_secret_when_it_is_printed(folder: Path) -> None:
-    store = f"redis://u:{secret('store')}@127.0.0.1:1/0"
+@pytest.mark.parametrize(
+    "store",
+    [
+        f"redis://u:{secret('store')}@127.0.0.1:1/0",
+        f"unix:///a/b?password={secret('store')}",
+        f"sentinel://u:{secret('store')}@h/0?master=m&sentinel_password=%23{secret('sentinel')}",
+    ],
+)
+def test_nothing_that_was_configured_shows_a_secret_when_it_is_printed(
+    folder: Path, store: str
+) -> None:
     proxy = f'[network]\nproxy = "http://u:{secret("proxy")}@127.0.0.1:3128"\n'
     with world(folder, store) as (_, config, environ):
         config.write_text(config.read_text().replace("[network]\n", proxy))
@@ -45,7 +55,8 @@ def test_nothing_that_was_configured_shows_a_secret_when_it_is_printed(folder: P
     things = (settings, *settings.feeds, *settings.receivers, *settings.routes)
     assert found_in("".join(f"{one!r} {one}" for one in things)) == []
     known = Redactor(secrets(settings))
-    for text in (config.read_text(), *environ.values(), SIGNING):
+    told = repr(broker(settings.store_url))
+    for text in (config.read_text(), *environ.values(), SIGNING, told):
         assert found_in(known.text(text)) == []
 
 

@@ -13,7 +13,6 @@ from monitor.core.polling import Polling
 from monitor.core.websub import Endpoint
 from monitor.edges.settings.document import read_toml
 from monitor.edges.settings.feeds import make_feed, read_feeds
-from monitor.edges.settings.forms import check_store_url
 from monitor.edges.settings.routes import (
     doubles,
     make_receiver,
@@ -85,7 +84,6 @@ def load_settings(
     if feeds and not found and not faults:
         faults.append(Fault(f"{chosen}: feeds", "there is no feed to watch"))
     settings = _settings(config, chosen, home, environ, found, named, routes)
-    faults += _wrong_store(environ) if not config.store.url else []
     if faults:
         raise BadInput(faults, found=settings)
     return settings
@@ -137,15 +135,6 @@ def _settings(
         archive_size=config.archive.max_size,
         websub=_endpoint(config.websub),
     )
-
-
-def _wrong_store(environ: Mapping[str, str]) -> list[Fault]:
-    """What is wrong with the variable that stands in for `store.url`."""
-    try:
-        check_store_url(environ.get("REDIS_URL", ""))
-    except ValueError as error:
-        return [Fault("REDIS_URL", str(error))]
-    return []
 
 
 def _endpoint(table: WebsubTable) -> Endpoint | None:
