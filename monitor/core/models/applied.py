@@ -111,6 +111,19 @@ class Push:
 
 
 @dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a feed may have nothing new; reckoned by core/polling/silence only.
+
+    `until`: from then on it is silent; `expected`: about how many entries should have come by
+    then; `pause`: how improbable its longest pause of late was.
+    """
+
+    until: datetime | None = None
+    expected: float = 0.0
+    pause: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class FeedState:
     """What is remembered of a feed between polls.
 
@@ -121,7 +134,8 @@ class FeedState:
     and without leaving anything out; `caught`: when its 304 was last caught hiding news.
     `failing_since` is when the present row of failures began, `badness` how much they weigh,
     `dead` when they were enough to give the feed up. `key`: what its entries are known by, ""
-    for their guids, "link" or "text" where those change from poll to poll.
+    for their guids, "link" or "text" where those change from poll to poll. `silent`: since when
+    it has had nothing new for improbably long.
     """
 
     revision: int = 0
@@ -146,6 +160,8 @@ class FeedState:
     badness: float = 0.0
     dead: datetime | None = None
     push: Push = field(default_factory=Push)
+    patience: Patience = field(default_factory=Patience)
+    silent: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,9 +76,11 @@ def failure_gap(
 
 
 def health(state: FeedState) -> str:
-    """A feed's health in one word: waiting, healthy, failing, dead or retired."""
+    """A feed's health in one word: waiting, healthy, silent, failing, dead or retired."""
     if state.outcome is None:
         return "waiting"
     if state.dead is not None:
         return "dead" if state.next_poll is not None else "retired"
-    return "failing" if state.failures else "healthy"
+    if state.failures:
+        return "failing"
+    return "silent" if state.silent is not None else "healthy"

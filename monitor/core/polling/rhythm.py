@@ -17,7 +17,8 @@ from math import log2
 from monitor.core.models import Rhythm
 
 _HOUR = 3_600.0
-_WEEK = 168
+# The hours of a week.
+WEEK = 168
 # How much the latest week counts against all before it.
 _LATEST = 0.3
 # What is left of `recent` after an hour: half of it is gone after two.
@@ -30,7 +31,7 @@ _HABIT = 0.6
 _PRIOR_HOURS = 2.0
 # A first document tells of this many hours before it. What has no date is dated by when it was
 # seen: a document full of these tells nothing of when they came (seconds).
-_SEED_HOURS = 4 * _WEEK
+_SEED_HOURS = 4 * WEEK
 _UNDATED = 60.0
 
 
@@ -49,17 +50,17 @@ def learn(rhythm: Rhythm, new: Sequence[datetime], now: datetime) -> Rhythm:
     Entries older than a week tell nothing; what comes from the future came now. After more
     than a week without a look, or a clock that went back, counting begins anew.
     """
-    hour = _hour(now)
+    hour = hour_of(now)
     if hour == rhythm.hour and not new:
         return rhythm
-    counts = Counter(at for one in new if hour - (at := min(_hour(one), hour)) <= _WEEK)
-    recent = rhythm.recent * _KEPT ** min(max(hour - rhythm.hour, 0), _WEEK) + _late(counts, hour)
-    start = rhythm.hour if 0 <= hour - rhythm.hour <= _WEEK else hour
+    counts = Counter(at for one in new if hour - (at := min(hour_of(one), hour)) <= WEEK)
+    recent = rhythm.recent * _KEPT ** min(max(hour - rhythm.hour, 0), WEEK) + _late(counts, hour)
+    start = rhythm.hour if 0 <= hour - rhythm.hour <= WEEK else hour
     if start == rhythm.hour:
         counts[start] += rhythm.count
     week = rhythm.week
     if start < hour or min(counts, default=hour) < hour:
-        codes = bytearray(b64decode(week) or bytes(_WEEK))
+        codes = bytearray(b64decode(week) or bytes(WEEK))
         _close(codes, counts, start, hour)
         week = _packed(codes)
     return Rhythm(hour, counts[hour], week, recent)
@@ -68,31 +69,31 @@ def learn(rhythm: Rhythm, new: Sequence[datetime], now: datetime) -> Rhythm:
 def _close(codes: bytearray, counts: Counter[int], start: int, hour: int) -> None:
     """Write the hours from `start` that are over; late ones before it come on top."""
     for at in range(start, hour):
-        before, count = codes[at % _WEEK], counts[at]
+        before, count = codes[at % WEEK], counts[at]
         rate = RATES[before] * (1 - _LATEST) + count * _LATEST if before else float(count)
-        codes[at % _WEEK] = quantise(rate)
+        codes[at % WEEK] = quantise(rate)
     for at, count in counts.items():
         if at < start:
-            slot = at % _WEEK
+            slot = at % WEEK
             codes[slot] = quantise(RATES[codes[slot]] + count * _LATEST)
 
 
 def seed(new: Sequence[datetime], now: datetime) -> Rhythm:
     """The rhythm that the dates of a first document tell of, up to four weeks back."""
-    hour = _hour(now)
+    hour = hour_of(now)
     dated = (one for one in new if (now - one).total_seconds() >= _UNDATED)
-    counts = Counter(at for one in dated if hour - (at := _hour(one)) <= _SEED_HOURS)
+    counts = Counter(at for one in dated if hour - (at := hour_of(one)) <= _SEED_HOURS)
     if not counts:
         return Rhythm(hour)
     start = min(counts)
-    weeks, rest = divmod(hour - start, _WEEK)
-    found = [0] * _WEEK
+    weeks, rest = divmod(hour - start, WEEK)
+    found = [0] * WEEK
     for at, count in counts.items():
-        found[(at - start) % _WEEK] += count if at < hour else 0
-    codes = bytearray(_WEEK)
-    for after in range(_WEEK):
+        found[(at - start) % WEEK] += count if at < hour else 0
+    codes = bytearray(WEEK)
+    for after in range(WEEK):
         if watched := weeks + (after < rest):
-            codes[(start + after) % _WEEK] = quantise(found[after] / watched)
+            codes[(start + after) % WEEK] = quantise(found[after] / watched)
     week = _packed(codes) if start < hour else ""
     return Rhythm(hour, counts[hour], week, _late(counts, hour))
 
@@ -103,13 +104,13 @@ def expect(
     """Seconds until so many entries are expected (`longest` at most), and how many an hour are
     expected now. `usual`: the gap in seconds before anything was learnt.
     """
-    codes = b64decode(rhythm.week) or bytes(_WEEK)
+    codes = b64decode(rhythm.week) or bytes(WEEK)
     mean = _mean(codes, wanted / usual)
     at, gone, left, recent = now.timestamp(), 0.0, wanted, rhythm.recent
     current = None
     while gone < longest:
         hour, into = divmod(at + gone, _HOUR)
-        rate = _HABIT * _habit(codes, int(hour) % _WEEK, mean) + (1 - _HABIT) * recent
+        rate = _HABIT * _habit(codes, int(hour) % WEEK, mean) + (1 - _HABIT) * recent
         current = rate if current is None else current
         span = min(_HOUR - into, longest - gone)
         if rate * span >= left * _HOUR:
@@ -124,7 +125,7 @@ def expect(
 def _habit(codes: bytes, slot: int, mean: float) -> float:
     """Entries an hour at an hour of the week, by itself and by what is like it."""
     daily = _average(codes[slot % 24 :: 24], mean)
-    near = bytes((codes[slot - 1], codes[slot], codes[slot], codes[(slot + 1) % _WEEK]))
+    near = bytes((codes[slot - 1], codes[slot], codes[slot], codes[(slot + 1) % WEEK]))
     return _LOCAL * _average(near, daily) + _DAILY * daily + _MEAN * mean
 
 
@@ -146,7 +147,8 @@ def _late(counts: Counter[int], hour: int) -> float:
     return sum(n * (1 - _KEPT) * _KEPT ** (hour - at) for at, n in counts.items())
 
 
-def _hour(at: datetime) -> int:
+def hour_of(at: datetime) -> int:
+    """The hour that a time is in, in hours since the epoch."""
     return int(at.timestamp() // _HOUR)
 
 

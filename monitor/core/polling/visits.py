@@ -23,6 +23,7 @@ from monitor.core.polling.life import PROBED, badness, died, failure_gap
 from monitor.core.polling.moves import after_answer
 from monitor.core.polling.reasons import Because
 from monitor.core.polling.rhythm import learn, seed
+from monitor.core.polling.silence import patience, silent
 from monitor.core.schedule import DAY, spread
 from monitor.core.shown import hidden
 
@@ -39,6 +40,8 @@ def after_reading(
     push = _pushing(state.push, visit, now)
     move = after_answer(state, feed, visit.moved, now)
     gap, because = choose(feed, rhythm, push, wish, max_age=visit.max_age, polling=polling, now=now)
+    new = bool(visit.new)
+    patient = patience(state, rhythm, now, new=new)
     if move.twin:
         gap, because = polling.max_interval, Because.TWIN.code()
     return FeedState(
@@ -49,7 +52,7 @@ def after_reading(
         reason=parsed.note if parsed else "",
         interval=gap,
         last_poll=now,
-        last_new=now if visit.new else state.last_new,
+        last_new=now if new else state.last_new,
         next_poll=now + timedelta(seconds=polling.delay(gap, jitter)),
         key=state.key,
         because=because,
@@ -60,6 +63,8 @@ def after_reading(
         wish=wish,
         move=move,
         push=push,
+        patience=patient,
+        silent=silent(state, patient.until, now, new=new),
     )
 
 
@@ -127,10 +132,13 @@ def after_push(state: FeedState, new: Sequence[datetime], *, now: datetime) -> F
     """
     if not new:
         return replace(state, revision=state.revision + 1)
+    rhythm = learn(state.rhythm, new, now)
     return replace(
         state,
         revision=state.revision + 1,
         last_new=now,
-        rhythm=learn(state.rhythm, new, now),
+        rhythm=rhythm,
+        patience=patience(state, rhythm, now, new=True),
+        silent=None,
         push=replace(state.push, last=now, misses=0),
     )
