@@ -70,7 +70,7 @@ def look(service: Service) -> dict[str, Any]:
 def _looked(service: Service) -> dict[str, Any]:
     found, now = service.look(), utc_now()
     feeds = [
-        rows.feed_row(feed, found.states.get(feed.key), found.due.get(feed.key))
+        rows.feed_row(feed, found.states.get(feed.key), found.due.get(feed.key), now)
         for feed in service.settings.feeds
     ]
     names = [one.name for one in service.settings.receivers]

@@ -1,8 +1,10 @@
-"""What receivers are told of the service itself: of one that takes no alerts, of dead feeds."""
+"""What receivers are told of the service itself: of one that takes no alerts, of dead feeds and of
+silent ones.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from monitor.core.digest import digest
@@ -18,11 +20,15 @@ from monitor.core.models import (
     Story,
 )
 from monitor.core.pacing import FAILURES
+from monitor.core.parse.plain import shorten
 from monitor.core.polling.life import PROBED
+from monitor.core.polling.silence import silence
 from monitor.core.schedule import TOO_MANY
 
 # Seconds of failing in a row after which a receiver counts as away: no news of a mere restart.
 AWAY = 300.0
+# How many feeds a notice names, and characters of each name: a notice is one line of 400.
+_NAMED, _SOURCE = 6, 30
 _REASON = "how the service itself is doing; [deliveries] notices chooses who hears of it"
 
 
@@ -101,6 +107,54 @@ def _feed_back(feed: Feed, dead: datetime, now: datetime) -> tuple[str, str, str
     lasted = _long(max((now - dead).total_seconds(), 0.0))
     text = f"{feed.shown} had been given up for {lasted}; it is polled as before."
     return f"feed back {feed.key} {dead.timestamp():.0f}", f"Feed is back: {feed.source}", text
+
+
+def silence_notices(
+    silent: Mapping[Feed, FeedState],
+    speaking: Mapping[Feed, float],
+    *,
+    to: Sequence[str],
+    now: datetime,
+) -> tuple[Delivery, ...]:
+    """What to tell whom of feeds that fell silent, and of those that speak again (with since when
+    they were silent, epoch seconds): however many, one notice of each kind.
+    """
+    found: list[tuple[str, str, str]] = []
+    if silent:
+        since = {one: state.silent.timestamp() for one, state in silent.items() if state.silent}
+        found.append((_name("silent", since), *_silent(silent, now)))
+    if speaking:
+        found.append((_name("speaking", speaking), *_speaking(tuple(speaking))))
+    return tuple(_notice(one, *said, now) for said in found for one in to)
+
+
+def _name(what: str, since: Mapping[Feed, float]) -> str:
+    return " ".join([what, *sorted(f"{one.key} {at:.0f}" for one, at in since.items())])
+
+
+def _silent(feeds: Mapping[Feed, FeedState], now: datetime) -> tuple[str, str]:
+    if len(feeds) == 1:
+        ((feed, state),) = feeds.items()
+        text = f"It answers, but: {silence(state, now)}. Its url is {feed.shown}."
+        return f"Feed is silent: {feed.source}", text
+    text = (
+        f"They answer, but have had nothing new for improbably long: {_names(tuple(feeds))}. "
+        "Where there are many, something on the way may show what is old. Look: monitor status"
+    )
+    return f"{len(feeds)} feeds are silent", text
+
+
+def _speaking(feeds: Sequence[Feed]) -> tuple[str, str]:
+    if len(feeds) == 1:
+        return f"Feed speaks again: {feeds[0].source}", f"{feeds[0].shown} has a new entry."
+    return f"{len(feeds)} feeds speak again", f"They have new entries: {_names(feeds)}."
+
+
+def _names(feeds: Sequence[Feed]) -> str:
+    """The first of them; as many as a notice has room for."""
+    shown = [shorten(one.source, _SOURCE) for one in feeds[:_NAMED]]
+    more = len(feeds) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def _told(

@@ -11,7 +11,9 @@ import structlog
 
 from monitor.core.errors import Unavailable
 from monitor.core.models import Feed, FeedState, Outcome, Verdict
+from monitor.core.polling import silence
 from monitor.core.shown import shown_url
+from monitor.edges.store.records import SILENT
 from monitor.service.pipeline import Polled
 from monitor.service.sending import Sent
 
@@ -38,10 +40,16 @@ def report_poll(polled: Polled, now: datetime) -> None:
 
 
 def _report_life(feed: Feed, before: FeedState, after: FeedState) -> None:
-    """A line where a feed was given up, and where it is read elsewhere from now on."""
+    """A line where a feed was given up, fell silent or spoke again, and where it is read elsewhere
+    from now on.
+    """
     words = {"feed": feed.shown, "source": feed.source}
     if after.dead and not before.dead:
         log.warning("feed given up", **words, why=after.reason)
+    if after.silent and not before.silent:
+        log.warning("feed is silent", **words, why=silence(after, after.silent))
+    elif before.silent and not after.silent:
+        log.info("feed speaks again", **words)
     if after.move.url != before.move.url:
         log.info("feed has moved", **words, to=shown_url(after.move.url or feed.url))
 
@@ -74,11 +82,14 @@ def report_sent(sent: Sent, now: datetime) -> None:
 def report_pulse(failing: Mapping[str, int], polled: int, feeds: int) -> None:
     """How the feeds are, every so often, so that calm and silence are told apart.
 
-    `failing`: how many cannot be read, by outcome. `polled`: how many were polled ever.
+    `failing`: how many cannot be read, by outcome, or are silent. `polled`: how many were
+    polled ever.
     """
+    silent = failing.get(SILENT, 0)
     ok = polled - sum(failing.values())
-    words = {"feeds": feeds, "healthy": ok, "failing": polled - ok}
-    text = "no feed can be read; still trying" if failing and ok <= 0 else "watching"
+    unread = polled - ok - silent
+    words = {"feeds": feeds, "healthy": ok, "failing": unread}
+    text = "no feed can be read; still trying" if unread and ok + silent <= 0 else "watching"
     by_number = sorted(failing.items(), key=lambda one: -one[1])
     log.info(text, **words, not_polled_yet=feeds - polled, **dict(by_number))
 

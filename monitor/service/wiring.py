@@ -25,6 +25,7 @@ from monitor.edges.parsing import ParserProcess
 from monitor.edges.settings import Settings
 from monitor.edges.store.records import Gauges, StoredStory
 from monitor.edges.store.redis import RedisStore
+from monitor.service.absences import tell_silence
 from monitor.service.checking import check, store_url
 from monitor.service.clockwork import utc_now
 from monitor.service.desk import Desk
@@ -265,8 +266,9 @@ class Service:
             self.wake(receiver)
 
     def pulse(self) -> None:
-        """Say how the feeds are."""
+        """Say how the feeds are, and tell of those that fell silent."""
         report_pulse(*self.store.health(list(self.feeds)), len(self.feeds))
+        tell_silence(self.store, self.feeds, self.desk.notices, utc_now())
 
     # -- looking ---------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from monitor.edges.store.records import Gauges, Tally
+from monitor.edges.store.records import SILENT, Gauges, Tally
 from monitor.views.rows import latency_row
 
 
@@ -25,9 +25,11 @@ class _Collected(Collector):
         yield _counted("oldest_delivery_seconds", late, "receiver", one.oldest_delivery)
         yield _counted("closed_until", closed, "receiver", one.closed)
         yield _states(one)
-        yield _counted("feeds_failing", "Feeds that cannot be read.", "outcome", self._failing)
+        unread = {name: n for name, n in self._failing.items() if name != SILENT}
+        yield _counted("feeds_failing", "Feeds that cannot be read.", "outcome", unread)
         for name, said, value in (
             ("feeds_due", "Feeds whose turn has come.", one.due),
+            ("feeds_silent", "Feeds that improbably say nothing.", self._failing.get(SILENT, 0)),
             ("stories", "Stories remembered.", one.stories),
             ("store_memory_bytes", "Memory that the store uses.", one.memory),
             ("store_memory_limit_bytes", "Memory that the store may use.", one.max_memory),

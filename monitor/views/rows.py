@@ -9,7 +9,7 @@ from typing import Any
 
 from monitor import __version__
 from monitor.core.models import DeliveryState, Feed, FeedState, Verdict
-from monitor.core.polling import health, why
+from monitor.core.polling import health, silence, why
 from monitor.core.shown import plain, shown_url
 from monitor.edges.store.records import Gauges, StoredStory
 
@@ -97,16 +97,23 @@ def story_row(stored: StoredStory) -> dict[str, Any]:
     }
 
 
-def feed_row(feed: Feed, state: FeedState | None, due: float | None) -> dict[str, Any]:
-    """One feed of `status --json`; `interval` is in seconds, 0 as long as it was not polled."""
+def feed_row(
+    feed: Feed, state: FeedState | None, due: float | None, now: datetime | None = None
+) -> dict[str, Any]:
+    """One feed of `status --json`; `interval` is in seconds, 0 as long as it was not polled.
+
+    `now`: until when entries were to be expected of one that is silent; when it was polled last,
+    if not given.
+    """
     state = state or FeedState()
+    condition, now = health(state), now or state.last_poll or datetime.now(UTC)
     at = datetime.fromtimestamp(due, UTC) if due is not None else state.next_poll
     return {
         "url": feed.shown,
         "name": feed.source,
-        "health": health(state),
+        "health": condition,
         "outcome": state.outcome.value if state.outcome else None,
-        "reason": state.reason,
+        "reason": silence(state, now) if condition == "silent" else state.reason,
         "last_poll": iso(state.last_poll),
         "last_new": iso(state.last_new),
         "next_poll": iso(at),
@@ -118,6 +125,7 @@ def feed_row(feed: Feed, state: FeedState | None, due: float | None) -> dict[str
         "failures": state.failures,
         "failing_since": iso(state.failing_since),
         "dead_since": iso(state.dead),
+        "silent_since": iso(state.silent),
     }
 
 

@@ -16,7 +16,7 @@ import pytest
 from rich.console import Console
 
 from monitor.cli import dashboard
-from monitor.core.models import DeliveryState, FeedState, Move, PollOutcome
+from monitor.core.models import DeliveryState, FeedState, Move, Patience, PollOutcome
 from monitor.edges.store.records import Gauges, Tally
 from monitor.views import rows
 from monitor.views.troubles import troubles
@@ -111,6 +111,18 @@ def test_a_feed_that_fails_is_a_trouble_and_many_at_once_are_the_networks() -> N
     assert troubles(row(failing(), make.state())) == ("1 of 2 feeds cannot be read",)
     (said,) = troubles(row(*[failing()] * 5, *[make.state()] * 5))
     assert said == "5 of 10 feeds cannot be read: is it the network?"
+
+
+def test_a_silent_feed_is_a_trouble_and_listed_with_what_was_expected() -> None:
+    last, until = make.at(-90_000), make.at(-3_600)
+    quiet = make.state(silent=until, last_new=last, patience=Patience(until, 24))
+    found = row(quiet, make.state())
+    assert troubles(found) == ("1 feed is silent: monitor feeds list --health silent",)
+    said = "nothing new since 13 Mar 2026 11:00 UTC; about 25 entries were expected by now"
+    assert said in page(found)
+    one = found["feeds"][0]
+    assert (one["health"], one["reason"]) == ("silent", said)
+    assert one["silent_since"] == "2026-03-14T11:00:00Z"
 
 
 def test_overdue_feeds_are_told() -> None:

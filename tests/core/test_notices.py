@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from monitor.core.models import Attempt, Condition, Delivery, FeedState
-from monitor.core.notices import feed_notices, given_up, notices
+from monitor.core.models import Attempt, Condition, Delivery, Feed, FeedState, Patience
+from monitor.core.notices import feed_notices, given_up, notices, silence_notices
+from monitor.core.polling import silence
 from tests import make
 
 OK = Attempt(ok=True, detail="200 ok", status=200)
 FAILED = Attempt(ok=False, detail="500 no", status=500)
 GONE = Attempt(ok=False, detail="410 channel_is_archived", status=410, permanent=True)
-START = make.NOW.timestamp()
+NOW = make.NOW
+START = NOW.timestamp()
 
 
 def told(
@@ -110,3 +112,50 @@ def test_what_is_decided_twice_of_a_feed_has_one_id_and_another_death_another() 
     later = make.state(dead=make.at(9_999))
     assert of_feed(make.state(), DEAD)[0].id != of_feed(make.state(), later)[0].id
     assert of_feed(DEAD, make.state())[0].id == of_feed(DEAD, make.state(), minutes=9)[0].id
+
+
+QUIET = make.state(last_new=make.at(-90_000), patience=Patience(NOW, 25), silent=NOW)
+
+
+def of_silence(
+    silent: dict[Feed, FeedState], speaking: dict[Feed, float] | None = None
+) -> list[Delivery]:
+    return list(silence_notices(silent, speaking or {}, to=("desk", "ops"), now=NOW))
+
+
+def test_all_are_told_that_a_feed_is_silent_since_when_and_what_was_expected() -> None:
+    one, two = of_silence({make.FEED: QUIET})
+    assert [one.alert.receiver, two.alert.receiver] == ["desk", "ops"]
+    assert (one.alert.kind, one.alert.story.title) == ("notice", "Feed is silent: Sahel Daily")
+    assert one.alert.story.summary == (
+        "It answers, but: nothing new since 13 Mar 2026 11:00 UTC; about 25 entries were expected "
+        "by now. Its url is https://sahel.example/feed."
+    )
+    assert silence(QUIET, NOW) in one.alert.story.summary
+
+
+def test_however_many_feeds_are_silent_one_notice_names_the_first_and_counts_all() -> None:
+    many = {
+        Feed(f"https://a.example/{n}", "A very long name of an outlet" * 3): QUIET
+        for n in range(500)
+    }
+    one, _ = of_silence(many)
+    assert one.alert.story.title == "500 feeds are silent"
+    assert "and 494 more. " in one.alert.story.summary
+    assert len(one.alert.story.summary) < 400
+
+
+def test_it_is_told_in_one_notice_that_feeds_speak_again() -> None:
+    (one, _) = of_silence({}, {make.FEED: 5.0})
+    assert one.alert.story.title == "Feed speaks again: Sahel Daily"
+    (both, _) = of_silence({}, {make.FEED: 5.0, make.OTHER: 6.0})
+    assert both.alert.story.title == "2 feeds speak again"
+    assert both.alert.story.summary == "They have new entries: Sahel Daily, The Wire."
+
+
+def test_a_silence_has_one_id_however_often_it_is_told_and_another_another() -> None:
+    first, _ = of_silence({make.FEED: QUIET, make.OTHER: QUIET})
+    again, _ = of_silence({make.OTHER: QUIET, make.FEED: QUIET})
+    later = FeedState(last_new=NOW, silent=make.at(9_999))
+    assert first.id == again.id
+    assert of_silence({make.FEED: QUIET})[0].id != of_silence({make.FEED: later})[0].id

@@ -198,14 +198,18 @@ def test_a_feed_that_is_given_up_or_moves_is_a_line(out: io.StringIO) -> None:
     fine = make.state()
     dead = replace(fine, failures=9, outcome=PollOutcome.HTTP_404, dead=make.NOW, reason="404")
     moved = replace(fine, move=Move(url="https://new.example/"))
+    quiet = replace(fine, last_new=make.NOW, silent=make.at(90_000))
     steps = ((replace(dead, dead=None), dead), (dead, dead), (fine, moved), (moved, fine))
-    for before, after in steps:
+    silent = ((fine, quiet), (quiet, quiet), (quiet, fine))
+    for before, after in (*steps, *silent):
         report_poll(polled(before, after), make.NOW)
     said = [(one["event"], one.get("why"), one.get("to")) for one in events(out)]
     assert said == [
         ("feed given up", "404", None),
         ("feed has moved", None, "https://new.example/"),
         ("feed has moved", None, make.FEED.url),
+        ("feed is silent", "it has had no entry since it is watched", None),
+        ("feed speaks again", None, None),
     ]
 
 
@@ -234,6 +238,13 @@ def test_the_pulse_tells_how_the_feeds_are(out: io.StringIO) -> None:
     assert first["event"] == "no feed can be read; still trying"
     assert (first["failing"], first["not_polled_yet"], first["dns"]) == (1, 2, 1)
     assert (second["event"], second["healthy"]) == ("watching", 1)
+
+
+def test_a_silent_feed_is_neither_healthy_nor_unread_in_the_pulse(out: io.StringIO) -> None:
+    report_pulse({"silent": 1}, 1, 1)
+    (said,) = events(out)
+    assert said["event"] == "watching"
+    assert (said["healthy"], said["failing"], said["silent"]) == (0, 0, 1)
 
 
 def test_a_sentence_is_let_through_once_in_a_while() -> None:

@@ -3,6 +3,7 @@
 from monitor.core.polling.bounds import Polling
 from monitor.core.polling.life import health
 from monitor.core.polling.reasons import why
+from monitor.core.polling.silence import silence
 from monitor.core.polling.visits import (
     Approach,
     after_failure,
@@ -19,5 +20,6 @@ __all__ = [
     "after_reading",
     "health",
     "next_visit",
+    "silence",
     "why",
 ]

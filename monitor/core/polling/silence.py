@@ -66,12 +66,14 @@ def silent(
     return state.silent or (now if now >= until else None)
 
 
-def missed(state: FeedState, now: datetime) -> float:
-    """About how many entries a feed should have had since its last one."""
-    one = state.patience
-    if state.last_new is None or one.until is None or one.until <= state.last_new:
-        return 0.0
-    return max(0.0, one.expected * ((now - state.last_new) / (one.until - state.last_new)))
+def silence(state: FeedState, now: datetime) -> str:
+    """What there is to say of a feed that is silent, in one sentence without its full stop."""
+    one, last = state.patience, state.last_new
+    if last is None or one.until is None or one.until <= last:
+        return "it has had no entry since it is watched"
+    missed = round(one.expected * ((now - last) / (one.until - last)))
+    entries = f"about {missed} entries were" if missed > 1 else "another entry was"
+    return f"nothing new since {last:%d %b %Y %H:%M} UTC; {entries} expected by now"
 
 
 def _wanted(pause: float) -> float:

@@ -5,7 +5,8 @@ seen:K        hash    entry id -> "text|seconds|story|link"       capped by the 
 due           zset    feed K -> when it is to be polled next; a lease is a later time
 hosts         zset    host -> when it may be asked again          trimmed at each claim
 held          zset    host in somebody's hands -> until when      trimmed at each claim
-failing       hash    feed K that cannot be read -> its outcome
+failing       hash    feed K that cannot be read or is silent -> its outcome, or that it is
+hushed        hash    feed K that was told to be silent -> since when  as many as feeds at most
 homes         hash    address that a feed moved to -> feed K
 subscription:K  hash  rev, record (hub, topic, token, secret, state ... as JSON)
 websub:due    zset    feed K -> when something is to be done for its subscription
@@ -54,6 +55,7 @@ DUE = f"{PREFIX}due"
 HOSTS = f"{PREFIX}hosts"
 HELD = f"{PREFIX}held"
 FAILING = f"{PREFIX}failing"
+HUSHED = f"{PREFIX}hushed"
 HOMES = f"{PREFIX}homes"
 WEBSUB_DUE = f"{PREFIX}websub:due"
 WEBSUB_STATES = f"{PREFIX}websub:states"

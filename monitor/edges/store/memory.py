@@ -6,7 +6,7 @@ It passes the same test suite as the real one. Nothing outlives the process.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -27,6 +27,7 @@ from monitor.core.models import (
     StoryRef,
 )
 from monitor.core.pacing import set_back
+from monitor.edges.store.absent import trouble_of
 from monitor.edges.store.memory_likes import MemoryLikes
 from monitor.edges.store.memory_outbox import MemoryOutbox
 from monitor.edges.store.memory_turns import MemoryTurns
@@ -59,6 +60,7 @@ class MemoryPolls(MemoryTurns, MemoryOutbox):
         self._claims: dict[str, str] = {}
         self._alive: dict[str, float] = {}
         self._likes = MemoryLikes()
+        self._hushed: dict[str, float] = {}
 
     def feed_state(self, feed: str) -> FeedState:
         """As Polls.feed_state."""
@@ -164,8 +166,20 @@ class MemoryStore(MemoryPolls):
 
     def health(self, feeds: Sequence[str]) -> tuple[dict[str, int], int]:
         """As Views.health."""
-        states = self.feed_states(feeds).values()
-        return dict(Counter(str(one.outcome) for one in states if one.failures)), len(states)
+        return dict(Counter(self.failing().values())), len(self.feed_states(feeds))
+
+    def failing(self) -> dict[str, str]:
+        """As Absent.failing."""
+        return {name: said for name, one in self._states.items() if (said := trouble_of(one))}
+
+    def hushed(self) -> dict[str, float]:
+        """As Absent.hushed."""
+        return dict(self._hushed)
+
+    def note_hushed(self, told: Mapping[str, float], over: Collection[str]) -> None:
+        """As Absent.note_hushed."""
+        found = self._hushed | dict(told)
+        self._hushed = {name: at for name, at in found.items() if name not in over}
 
     def due_times(self, feeds: Sequence[str]) -> dict[str, float]:
         """As Views.due_times."""

@@ -14,6 +14,7 @@ from monitor.core.digest import digest
 from monitor.core.models import FeedState, Identity, Known, Seen, StoryRef
 from monitor.core.shown import shown_url
 from monitor.edges.store import keys
+from monitor.edges.store.absent import trouble_of
 from monitor.edges.store.archive import archive_commands
 from monitor.edges.store.connection import Connected, Pipeline
 from monitor.edges.store.deliveries import add_delivery
@@ -23,7 +24,6 @@ from monitor.edges.store.records import (
     CARRIER,
     FEED_STATE,
     FULL_READ,
-    RETIRED,
     STORY,
     STORY_FIELD,
     TOLD,
@@ -194,9 +194,8 @@ def _feed_commands(commit: Commit) -> Iterator[list[str]]:
         yield ["ZADD", keys.DUE, "XX", repr(state.next_poll.timestamp()), commit.feed]
     elif state.dead:
         yield ["ZREM", keys.DUE, commit.feed]
-    if state.failures:
-        retired = state.dead and not state.next_poll
-        yield ["HSET", keys.FAILING, commit.feed, RETIRED if retired else str(state.outcome)]
+    if trouble := trouble_of(state):
+        yield ["HSET", keys.FAILING, commit.feed, trouble]
     else:
         yield ["HDEL", keys.FAILING, commit.feed]
     if commit.sheet:

@@ -40,8 +40,9 @@ FULL_READ = 4_000
 # When to come back for a host that somebody else is at work on; and the longest time that a host
 # can have asked for, beyond which a clock that ran ahead must have set it.
 COME_BACK, LONGEST = timedelta(seconds=1), timedelta(days=1, hours=1)
-# What stands for the outcome of a feed that is not polled any more.
-RETIRED = "retired"
+# What stands for the outcome of a feed that is not polled any more, and of one that can be read but
+# has had nothing new for improbably long.
+RETIRED, SILENT = "retired", "silent"
 
 # Fields of a story's hash: what it is, who carries it, whom it was settled with.
 STORY_FIELD, BY, TOLD = "story", "by:", "told:"

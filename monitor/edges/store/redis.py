@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monitor.edges.store.absent import Absent
 from monitor.edges.store.archive import Archive
 from monitor.edges.store.deliveries import Outbox
 from monitor.edges.store.ledger import Ledger
@@ -13,5 +14,7 @@ from monitor.edges.store.turns import Turns
 from monitor.edges.store.views import Views
 
 
-class RedisStore(Turns, Polls, Likes, Outbox, Ledger, Silences, Subscriptions, Archive, Views):
+class RedisStore(
+    Turns, Polls, Likes, Outbox, Ledger, Silences, Subscriptions, Archive, Absent, Views
+):
     """All parts of the store over one connection pool (`redis://`, `rediss://`, `unix://`)."""

@@ -41,7 +41,8 @@ class Turns(Connected):
         gone = list(set(self._redis.zrange(keys.DUE, 0, -1)) - set(kept))
         for at in range(0, len(gone), _CHUNK):
             self._redis.zrem(keys.DUE, *gone[at : at + _CHUNK])
-            self._redis.hdel(keys.FAILING, *gone[at : at + _CHUNK])
+            for noted in (keys.FAILING, keys.HUSHED):
+                self._redis.hdel(noted, *gone[at : at + _CHUNK])
 
     def _retired(self) -> set[str]:
         failing = self._redis.hgetall(keys.FAILING)

@@ -42,7 +42,8 @@ class Views(Connected):
         return list(zip(feeds, pipe.execute(), strict=True))
 
     def health(self, feeds: Sequence[str]) -> tuple[dict[str, int], int]:
-        """How many of these feeds cannot be read, by outcome, and how many were polled ever.
+        """How many of these feeds cannot be read (by outcome) or are silent, and how many were
+        polled ever.
 
         Counted by the server: it is asked every minute, of a hundred thousand feeds too.
         """

@@ -131,3 +131,5 @@ def test_health_is_one_word() -> None:
     assert health(FeedState()) == "waiting"
     assert health(make.state()) == "healthy"
     assert health(make.state(failures=1)) == "failing"
+    assert health(make.state(silent=make.NOW)) == "silent"
+    assert health(make.state(silent=make.NOW, failures=1)) == "failing"
