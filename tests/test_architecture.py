@@ -62,6 +62,7 @@ def test_each_library_is_known_only_in_its_room() -> None:
         "celery": ("service/tasks.py", "service/beating.py", "celery.py"),
         "httpx": ("edges/net", "edges/fetch", "edges/transports"),
         "aiohttp": ("edges/net", "service/subscribing.py", "web"),
+        "jinja2": ("web",),
         "pydantic": ("edges",),
     }
     for path in ROOT.rglob("*.py"):

@@ -51,6 +51,16 @@ def sentence(story: Story) -> tuple[Piece, ...]:
     return _pieces(max(choice, key=_weight)) if choice else ()
 
 
+def marked(story: Story, field: str) -> tuple[Piece, ...]:
+    """All of a field (title or summary), cut where evidence begins and ends."""
+    text, done, found = getattr(story, field), 0, []
+    for start, end in _spans(story.matches, field, len(text)):
+        found += [Piece(_shown(text[done:start])), Piece(_shown(text[start:end]), True)]
+        done = end
+    found.append(Piece(_shown(text[done:])))
+    return tuple(piece for piece in found if piece.text)
+
+
 def _weight(one: _Sentence) -> int:
     """How much a sentence tells; the lead says what happened."""
     return len(one.evidence) + (not one.start)

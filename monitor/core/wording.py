@@ -166,13 +166,13 @@ def reach(carriers: Sequence[Carrier]) -> str:
     own = {one.wire or one.story or one.source for one in outlets.values()}
     state = sum(one.state_media for one in outlets.values())
     first = min(outlets.values(), key=lambda one: one.seen)
-    spoken = sorted({_spoken(one.language or "") for one in outlets.values()} - {""})
+    heard = sorted({spoken(one.language or "") for one in outlets.values()} - {""})
     said = [
         _outlets(len(outlets), len(own)),
         f"{state} state media" * bool(state),
     ]
     where = f"first {outlet(first)}, {first.seen:%d %b %H:%M} UTC"
-    return shorten("; ".join((", ".join(filter(None, said)), ", ".join(spoken), where)), _SHORT)
+    return shorten("; ".join((", ".join(filter(None, said)), ", ".join(heard), where)), _SHORT)
 
 
 _SEVERAL = 2
@@ -201,15 +201,16 @@ def safe_link(link: str) -> str:
 
 def outlet(carrier: Carrier) -> str:
     """An outlet as people place it: name, country, language, state media."""
-    spoken = _spoken(carrier.language or "")
-    traits = [shorten(clean(one), _TRAIT) for one in (carrier.country or "", spoken)]
+    place = (carrier.country or "", spoken(carrier.language or ""))
+    traits = [shorten(clean(one), _TRAIT) for one in place]
     traits.append("state media" if carrier.state_media else "")
     known = ", ".join(one for one in traits if one)
     name = shorten(clean(carrier.source), _NAME) or "unnamed source"
     return f"{name} ({known})" if known else name
 
 
-def _spoken(language: str) -> str:
+def spoken(language: str) -> str:
+    """The English name of a language, or its code where we know none."""
     return shorten(clean(_LANGUAGES.get(language.split("-")[0].lower(), language)), _TRAIT)
 
 

@@ -39,6 +39,7 @@ def store_url(settings: Settings) -> str:
 def secrets(settings: Settings) -> list[str]:
     """Every configured text that must never be shown."""
     found = [*_of_a_store(settings.store_url), *_of_a_proxy(settings.proxy)]
+    found.append(settings.web.token)
     found += [one for receiver in settings.receivers for one in _of_a_receiver(receiver)]
     found += [one for feed in settings.feeds for one in _of_a_feed(feed)]
     found += [

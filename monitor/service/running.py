@@ -34,6 +34,8 @@ def run(settings: Settings) -> None:
         del commands["store"]
     if settings.websub:
         commands["websub"] = "monitor websub"
+    if settings.web.run:
+        commands["web"] = "monitor web"
     names = {"feeds": len(settings.feeds), "receivers": [one.name for one in settings.receivers]}
     log.info("starting", **names, config=str(settings.path), data_dir=str(settings.data_dir))
     if unheeded := unheeded_proxies(settings):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -20,6 +21,8 @@ _HEADER = 200
 _PACE = re.compile(r"(\d{1,6})/(\d+(?:\.\d+)?)?\s*(ms|s|m|h|d)")
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _LISTEN = re.compile(r"([\w.-]+|\[[0-9a-fA-F:.]+\]):(\d{1,5})")
+_HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?")
+_TOKEN = 16
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 _SIZES = {"kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30}
 _SIZE = re.compile(r"(\d{1,9})\s*(kb|mb|gb)")
@@ -87,6 +90,28 @@ def parse_listen(text: object) -> tuple[str, int]:
     if found is None or not 0 < int(found[2]) < 65_536:
         raise ValueError('is no address and port like "127.0.0.1:8780"')
     return found[1].strip("[]"), int(found[2])
+
+
+def is_loopback(host: str) -> bool:
+    """Whether nobody but this machine can reach what listens there."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def check_host(name: str) -> str:
+    """The name of a host in small letters; raises ValueError where there can be none of it."""
+    if not _HOST.fullmatch(name):
+        raise ValueError('is no host\'s name like "monitor.example.org"')
+    return name.lower()
+
+
+def check_token(token: str) -> str:
+    """A token unchanged; raises ValueError when it could be guessed, or typed by nobody."""
+    if token and (len(token) < _TOKEN or not token.isascii() or not token.isprintable()):
+        raise ValueError(f"is shorter than {_TOKEN}, or not of plain (ASCII) signs alone")
+    return token
 
 
 def check_language(tag: str | None) -> str | None:

@@ -20,7 +20,7 @@ from monitor.edges.settings.routes import (
     make_silence,
     unknown_receivers,
 )
-from monitor.edges.settings.schema import ConfigFile, FeedTable, LimitsTable, WebsubTable
+from monitor.edges.settings.schema import ConfigFile, FeedTable, LimitsTable, WebsubTable, WebTable
 
 DEFAULTS = Path(__file__).parents[2] / "defaults"
 
@@ -59,6 +59,7 @@ class Settings:
     archive_keep: timedelta
     archive_size: int
     websub: Endpoint | None
+    web: WebTable
 
 
 def load_settings(
@@ -134,6 +135,7 @@ def _settings(
         archive_keep=config.archive.keep,
         archive_size=config.archive.max_size,
         websub=_endpoint(config.websub),
+        web=config.web,
     )
 
 

@@ -21,10 +21,13 @@ from monitor.core.models import Cadence, Pace, Severity
 from monitor.edges.settings.forms import (
     check_callback,
     check_header,
+    check_host,
     check_language,
     check_store_url,
+    check_token,
     check_url,
     check_zone,
+    is_loopback,
     parse_digest,
     parse_duration,
     parse_listen,
@@ -169,6 +172,23 @@ class WebsubTable(_Table):
         return self
 
 
+class WebTable(_Table):
+    """[web]"""
+
+    listen: Annotated[tuple[str, int], BeforeValidator(parse_listen)] = ("127.0.0.1", 8790)
+    token: Annotated[str, AfterValidator(check_token)] = Field(default="", repr=False)
+    hosts: tuple[Annotated[str, AfterValidator(check_host)], ...] = ()
+    run: bool = False
+    keep: Annotated[Duration, _between("1h", "90d")] = timedelta(days=30)
+    most: Annotated[int, Field(ge=1_000, le=1_000_000)] = 200_000
+
+    @model_validator(mode="after")
+    def _guarded(self) -> WebTable:
+        if not self.token and not is_loopback(self.listen[0]):
+            raise ValueError("listens where others can reach it, and has no token")
+        return self
+
+
 class DeliveriesTable(_Table):
     """[deliveries]"""
 
@@ -275,6 +295,7 @@ class ConfigFile(_Table):
     deliveries: DeliveriesTable = DeliveriesTable()
     archive: ArchiveTable = ArchiveTable()
     websub: WebsubTable = WebsubTable()
+    web: WebTable = WebTable()
     receivers: tuple[ReceiverTable, ...] | None = None
     routes: tuple[TopRouteTable, ...] | None = None
     silences: tuple[SilenceTable, ...] = ()
