@@ -1,4 +1,4 @@
-"""What a page was asked for: read strictly, for whoever types an address wants to hear of a slip."""
+"""What a page was asked for: read strictly, for who types an address wants to hear of a slip."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ class Wrong(Exception):
 class Asked:
     """The query of an address, of known names only, each given once and short."""
 
-    def __init__(self, query: Mapping[str, str], names: Collection[str], count: int) -> None:
-        """`count`: how many values the query has, so that doubles are noticed."""
+    def __init__(self, query: Mapping[str, str], names: Collection[str]) -> None:
+        """Raises Wrong. `query`: that of an address, which may hold a name twice."""
         for name, value in query.items():
             if name not in names:
                 known = ", ".join(sorted(names)) or "none"
                 raise Wrong(f"There is no condition “{name[:40]}” on this page; known: {known}.")
             if len(value) > _LONGEST:
                 raise Wrong(f"The condition “{name}” is longer than {_LONGEST} characters.")
-        if count != len(query):
+        if len(set(query)) != len(query):
             raise Wrong("A condition is given twice.")
         self.given = {name: value.strip() for name, value in query.items() if value.strip()}
 

@@ -140,6 +140,4 @@ def _row(one: Outline, kinds: dict[_Key, Kind]) -> Row:
     carrier = one.carrier
     key = (one.topics, one.severity, carrier.source, carrier.language or "", carrier.country or "")
     kind = kinds.get(key) or kinds.setdefault(key, Kind(*key))
-    return Row(
-        one.first_seen.timestamp(), one.id, one.event, kind, one.title[:_TITLE].casefold()
-    )
+    return Row(one.first_seen.timestamp(), one.id, one.event, kind, one.title[:_TITLE].casefold())

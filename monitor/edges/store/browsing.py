@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import islice, pairwise
 
 from pydantic import TypeAdapter, ValidationError
 
-from monitor.core.models import DeliveryState, Severity
+from monitor.core.models import DeliveryState, Severity, Story
 from monitor.edges.store import keys
 from monitor.edges.store.ledger import Ledger
 from monitor.edges.store.records import STORY_FIELD, Entered, StoredStory, read_story
 
 # Deliveries whose state and receiver are looked at in one round trip, and for one page at most.
 _CHUNK, _LOOKED_AT = 500, 5_000
+# Seconds between a story and what was decided on it at most, and how many deliveries of that time
+# are looked at.
+_AROUND, _NEAR = 60.0, 500
 _WAITING = (DeliveryState.PENDING, DeliveryState.FAILED)
 
 
@@ -96,14 +99,25 @@ class Browsing(Ledger):
         """How many alerts were decided between each bound (epoch seconds) and the next."""
         with self.reached():
             pipe = self._redis.pipeline(transaction=False)
-            for low, high in zip(bounds, bounds[1:], strict=False):
+            for low, high in pairwise(bounds):
                 pipe.zcount(keys.DELIVERIES, low, f"({high}")
             return [int(one) for one in pipe.execute()]
 
-    def entered_each(self, ids: Sequence[str]) -> tuple[Entered, ...]:
-        """These deliveries, without those that there are not."""
+    def told_of(self, story: Story, others: Sequence[str]) -> tuple[Entered, ...]:
+        """The deliveries of a story, the earliest first, and these others. An update's name follows
+        from what is new in it, so that it is looked for among what was decided at that time.
+        """
+        first = story.first_seen.timestamp()
         with self.reached():
-            return tuple(self._entered(ids))
+            when = (first - _AROUND, first + _AROUND)
+            near = self._redis.zrangebyscore(keys.DELIVERIES, *when, start=0, num=_NEAR)
+            pipe = self._redis.pipeline(transaction=False)
+            for one in near:
+                pipe.hget(keys.delivery(one), "alert")
+            told = zip(near, pipe.execute(), strict=True)
+            own = [name for name, alert in told if alert and f'"{story.id}"' in alert]
+            found = self._entered(list(dict.fromkeys([*own, *others])))
+        return tuple(sorted(found, key=lambda one: one.delivery.created))
 
     def ledger_page(
         self, state: DeliveryState | None, receiver: str | None, skip: int, size: int
@@ -112,7 +126,8 @@ class Browsing(Ledger):
         which they will be sent, all others the latest first.
         """
         with self.reached():
-            wanted, looked = [], 0
+            wanted: list[str] = []
+            looked = 0
             for name, fits in islice(self._candidates(state, receiver, skip), _LOOKED_AT):
                 if len(wanted) == size:
                     return LedgerPage(tuple(self._entered(wanted)), skip + looked)

@@ -1,0 +1,135 @@
+"""The first page (is it alive, what came, what is broken) and that of alerts over time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from aiohttp import web
+
+from monitor.core.models import DeliveryState, Severity
+from monitor.edges.store.records import Gauges
+from monitor.service.clockwork import utc_now
+from monitor.service.wiring import QUEUES
+from monitor.views.readiness import unready
+from monitor.views.rows import latency_row
+from monitor.web import charts
+from monitor.web.asking import Asked
+from monitor.web.charts import Period
+from monitor.web.index import Row, Wanted
+from monitor.web.site import Site
+from monitor.web.stories import card
+
+# Stories, topics and feeds that the first page shows at most.
+_STORIES, _TOPICS, _BROKEN = 8, 8, 5
+# Choices of time of the charts: how long a part is, and how many there are.
+_SPANS = {
+    "24h": ("24 hours", timedelta(hours=1), 24),
+    "7d": ("7 days", timedelta(hours=6), 28),
+    "30d": ("30 days", timedelta(days=1), 30),
+}
+_FULL = 0.8
+_SEVERITIES = sorted(Severity)
+
+
+@dataclass
+class Overview:
+    """The handlers."""
+
+    site: Site
+
+    async def first(self, request: web.Request) -> web.Response:
+        """How it is, at a glance."""
+        Asked(request.query, ())
+        return self.site.page(
+            request, "overview.html", **await asyncio.to_thread(self._glance, utc_now())
+        )
+
+    def _glance(self, now: datetime) -> dict[str, Any]:
+        service, watch = self.site.service, self.site.watch
+        gauges = service.store.gauges(now, QUEUES)
+        today = watch.index.find(Wanted(since=(now - timedelta(hours=24)).timestamp()))
+        grave = sorted(today, key=lambda row: (-row.kind.severity, -row.at))[:_STORIES]
+        stored = service.store.stories_by_id([row.id for row in grave])
+        hours = charts.period(now, timedelta(hours=1), 24)
+        counted = _counted(today, hours)
+        names = [one.name for one in service.settings.receivers]
+        return {
+            "reasons": unready(gauges, names, now),
+            "gauges": gauges,
+            "latency": latency_row(gauges.latency),
+            "today": len(today),
+            "severities": _by_severity(today),
+            "topics": _topics(today).most_common(_TOPICS),
+            "cards": [card(one) for one in stored.values()],
+            "chart": charts.bars(counted, hours),
+            "feeds": Counter(watch.health.get(key, "waiting") for key in service.feeds),
+            "receivers": _receivers(gauges, names),
+            "store_full": bool(gauges.max_memory) and gauges.memory > _FULL * gauges.max_memory,
+        }
+
+    async def alerts(self, request: web.Request) -> web.Response:
+        """How many stories came and how many alerts were decided, over time."""
+        asked = Asked(request.query, ("span",))
+        span = asked.one_of("span", _SPANS, "24h")
+        over = charts.period(utc_now(), *_SPANS[span][1:])
+        alerts = await asyncio.to_thread(self.site.service.store.decided, over.seconds)
+        rows = self.site.watch.index.find(Wanted(since=over.seconds[0]))
+        stories = _counted(rows, over)
+        return self.site.page(
+            request,
+            "alerts.html",
+            span=span,
+            spans={name: one[0] for name, one in _SPANS.items()},
+            stories=charts.bars(stories, over),
+            alerts=charts.bars([(one,) for one in alerts], over),
+            severities=[one.label for one in _SEVERITIES],
+            table=list(zip(over.bounds, stories, alerts, strict=False)),
+            sums=([sum(one) for one in zip(*stories, strict=True)], sum(alerts)),
+        )
+
+
+def _counted(rows: Iterable[Row], over: Period) -> list[list[int]]:
+    """How many stories of each severity there are in each part of a period."""
+    first, last = over.seconds[0], over.seconds[-1]
+    parts = len(over.bounds) - 1
+    width = (last - first) / parts
+    found = [[0] * len(_SEVERITIES) for _ in range(parts)]
+    for row in rows:
+        if first <= row.at < last:
+            found[int((row.at - first) / width)][row.kind.severity - 1] += 1
+    return found
+
+
+def _by_severity(rows: Iterable[Row]) -> list[tuple[str, int]]:
+    counts = Counter(row.kind.severity for row in rows)
+    return [(one.label, counts[one]) for one in reversed(_SEVERITIES)]
+
+
+def _topics(rows: Iterable[Row]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for kind, count in Counter(row.kind for row in rows).items():
+        for topic in kind.topics:
+            counts[topic] += count
+    return counts
+
+
+def _receivers(gauges: Gauges, names: Sequence[str]) -> list[dict[str, Any]]:
+    """How each receiver does; those not configured any more behind the others."""
+    others = [one for one in gauges.counts if one not in names]
+    return [
+        {
+            "name": name,
+            "configured": name in names,
+            "waiting": gauges.outboxes.get(name, 0),
+            "oldest": gauges.oldest_delivery.get(name, 0.0),
+            "trouble": gauges.troubles.get(name),
+            "closed": gauges.closed.get(name),
+            **{state.value: gauges.counts.get(name, {}).get(state, 0) for state in DeliveryState},
+        }
+        for name in (*names, *others)
+    ]
