@@ -21,7 +21,7 @@ SPANS = {
 }
 _UNITS = {"h": 3_600, "d": 86_400}
 SEVERITIES = [one.label for one in sorted(Severity, reverse=True)]
-HEALTHS = ("failing", "dead", "retired", "waiting", "healthy")
+HEALTHS = ("failing", "dead", "retired", "silent", "waiting", "healthy")
 STATES = [one.value for one in DeliveryState]
 _LONGEST, _WORDS, _PAGES = 200, 8, 100_000
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")

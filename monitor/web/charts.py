@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-WIDTH, HEIGHT = 720.0, 120.0
+WIDTH, HEIGHT = 720.0, 100.0
 # How wide a bar is beside its gap, and the least height of one that is not nothing.
 _BAR, _LEAST = 0.72, 2.0
 # Of a time line: its margin, and how near marks may come before they are stacked.
@@ -26,16 +26,20 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Bars over time. `top`: what the highest place stands for; `ticks`: labels of the axis."""
+    """Bars over time. `scale`: numbers beside it, from the top down; `ticks`: labels below it, each
+    at the beginning of an equal share of its width.
+    """
 
     bars: tuple[Bar, ...]
-    top: int
-    ticks: tuple[tuple[float, str], ...]
+    scale: tuple[str, ...]
+    ticks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A time cut into equal parts. `bounds` has one more than there are parts."""
+    """A time cut into equal parts. `bounds` has one more than there are parts; `form`: how the
+    beginnings of parts are written, and `every` how many parts there are for each that is.
+    """
 
     bounds: tuple[datetime, ...]
     form: str
@@ -46,22 +50,19 @@ class Period:
         """The bounds as epoch seconds."""
         return [one.timestamp() for one in self.bounds]
 
-    def labels(self) -> list[str]:
-        """What each part is called under the axis."""
-        return [f"{one:{self.form}}" for one in self.bounds[:-1]]
+    def ticks(self) -> tuple[str, ...]:
+        """What is written below the parts."""
+        return tuple(f"{one:{self.form}}" for one in self.bounds[: -1 : self.every])
 
 
-def period(now: datetime, step: timedelta, count: int) -> Period:
+def period(now: datetime, step: timedelta, count: int, form: str, every: int) -> Period:
     """The last `count` parts of a length, the present one last; parts begin at full hours or days
     of UTC.
     """
     seconds = step.total_seconds()
     last = (now.timestamp() // seconds + 1) * seconds
     first = datetime.fromtimestamp(last, UTC) - count * step
-    bounds = tuple(first + number * step for number in range(count + 1))
-    days = step >= timedelta(days=1)
-    every = max(1, count // 8) if days else max(1, round(timedelta(days=1) / step / 4))
-    return Period(bounds, "%d %b" if days or count * step > timedelta(days=2) else "%H:%M", every)
+    return Period(tuple(first + number * step for number in range(count + 1)), form, every)
 
 
 def bars(parts: Sequence[Sequence[int]], over: Period) -> Chart:
@@ -77,16 +78,15 @@ def bars(parts: Sequence[Sequence[int]], over: Period) -> Chart:
                 y -= height
                 x = number * slot + slot * (1 - _BAR) / 2
                 made.append(Bar(round(x, 1), round(y, 1), round(slot * _BAR, 1), height, part))
-    labels = list(enumerate(over.labels()))[:: over.every]
-    ticks = tuple((round((number + 0.5) * slot, 1), label) for number, label in labels)
-    return Chart(tuple(made), top, ticks)
+    scale = (str(top), str(top // 2) if top % 2 == 0 else "", "0")
+    return Chart(tuple(made), scale, over.ticks())
 
 
 def _round_up(value: int) -> int:
-    """The next number that reads well: 1, 2, 5, 10, 20, 50 ..."""
+    """The next number that reads well: 1, 2, 4, 6, 8, 10, 20, 40 ..."""
     size = 1
     while True:
-        for step in (1, 2, 5):
+        for step in (1, 2, 4, 6, 8):
             if value <= step * size:
                 return step * size
         size *= 10

@@ -110,7 +110,7 @@ class Feeds:
         known = self.site.watch.health
         for key, feed, name in self.site.feeds_by_name:
             if not words or words in name:
-                found[known.get(key, WAITING)].append(feed)
+                found.setdefault(known.get(key, WAITING), []).append(feed)
         return found
 
     def _rows(self, feeds: list[Feed]) -> list[dict[str, Any]]:

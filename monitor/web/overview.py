@@ -16,23 +16,25 @@ from monitor.edges.store.records import Gauges
 from monitor.service.clockwork import utc_now
 from monitor.service.wiring import QUEUES
 from monitor.views.readiness import unready
-from monitor.views.rows import latency_row
+from monitor.views.rows import status_row
+from monitor.views.troubles import troubles
 from monitor.web import charts
-from monitor.web.asking import Asked
+from monitor.web.asking import HEALTHS, Asked
 from monitor.web.charts import Period
 from monitor.web.index import Row, Wanted
 from monitor.web.site import Site
 from monitor.web.stories import card
+from monitor.web.watch import WAITING
 
-# Stories, topics and feeds that the first page shows at most.
-_STORIES, _TOPICS, _BROKEN = 8, 8, 5
-# Choices of time of the charts: how long a part is, and how many there are.
+# Stories and topics that the first page shows at most.
+_STORIES, _TOPICS = 8, 8
+# Choices of time of the charts: what it is called, how long a part is, how many there are, and
+# what is written below how many of them.
 _SPANS = {
-    "24h": ("24 hours", timedelta(hours=1), 24),
-    "7d": ("7 days", timedelta(hours=6), 28),
-    "30d": ("30 days", timedelta(days=1), 30),
+    "24h": ("24 hours", timedelta(hours=1), 24, "%H:%M", 6),
+    "7d": ("7 days", timedelta(hours=6), 28, "%d %b", 4),
+    "30d": ("30 days", timedelta(days=1), 30, "%d %b", 6),
 }
-_FULL = 0.8
 _SEVERITIES = sorted(Severity)
 
 
@@ -55,21 +57,24 @@ class Overview:
         today = watch.index.find(Wanted(since=(now - timedelta(hours=24)).timestamp()))
         grave = sorted(today, key=lambda row: (-row.kind.severity, -row.at))[:_STORIES]
         stored = service.store.stories_by_id([row.id for row in grave])
-        hours = charts.period(now, timedelta(hours=1), 24)
+        hours = charts.period(now, *_SPANS["24h"][1:])
         counted = _counted(today, hours)
         names = [one.name for one in service.settings.receivers]
+        feeds = [{"health": watch.health.get(key, WAITING)} for key in service.feeds]
+        row = status_row(feeds, gauges, names, now, watch.late)
         return {
             "reasons": unready(gauges, names, now),
+            "troubles": troubles(row),
             "gauges": gauges,
-            "latency": latency_row(gauges.latency),
+            "latency": row["latency"],
             "today": len(today),
             "severities": _by_severity(today),
             "topics": _topics(today).most_common(_TOPICS),
             "cards": [card(one) for one in stored.values()],
             "chart": charts.bars(counted, hours),
-            "feeds": Counter(watch.health.get(key, "waiting") for key in service.feeds),
+            "feeds": Counter(one["health"] for one in feeds),
+            "healths": HEALTHS,
             "receivers": _receivers(gauges, names),
-            "store_full": bool(gauges.max_memory) and gauges.memory > _FULL * gauges.max_memory,
         }
 
     async def alerts(self, request: web.Request) -> web.Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from monitor.core.models import Feed
-from monitor.core.parse.plain import clean
+from monitor.core.parse.plain import clean, shorten
 from monitor.core.shown import shown_url
 from monitor.core.wording import ago, safe_link, spoken
 from monitor.service.clockwork import utc_now
@@ -135,6 +135,7 @@ def _templates(files: Mapping[str, str]) -> Environment:
         spoken_pairs=_spoken_pairs,
         counted_pairs=_counted_pairs,
         shown=shown_url,
+        short=shorten,
         clock=_clock,
         spoken=spoken,
         ago=_ago,
@@ -195,7 +196,7 @@ def _long(seconds: float) -> str:
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
-    return f"{timedelta(seconds=seconds).total_seconds():.0f} s"
+    return f"{seconds:.1f} s"
 
 
 def _number(value: float) -> str:

@@ -14,6 +14,7 @@ from monitor.core.models import Feed, FeedState
 from monitor.core.polling import health
 from monitor.edges.store.browsing import Outline
 from monitor.service.reporting import Throttle
+from monitor.views.rows import overdue
 from monitor.web.index import Index
 
 # Seconds between looks; between whole comparisons of ids, and looks at all feeds, at least.
@@ -58,6 +59,7 @@ class Watch:
     trouble: Callable[[Exception], None]
     index: Index = field(default_factory=Index)
     health: dict[str, str] = field(default_factory=dict)
+    late: int = 0
     left: int | None = None
     _gone: int = 0
     _whole: Throttle = field(default_factory=lambda: Throttle(every=_WHOLE))
@@ -127,10 +129,11 @@ class Watch:
         began = time.monotonic()
         if began < self._feeds_at:
             return
-        keys, found = list(self.feeds), {}
+        keys, found, late = list(self.feeds), {}, 0
         for at in range(0, len(keys), _PAGE):
             part = self.store.feed_states(keys[at : at + _PAGE])
             found.update({key: health(state) for key, state in part.items()})
-        self.health = found
+            late += overdue(part.values(), self.clock())
+        self.health, self.late = found, late
         now = time.monotonic()
         self._feeds_at = now + max(_FEEDS, (now - began) / _SHARE)
