@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.evidence import Piece, sentence
+from monitor.core.evidence import Piece, marked, sentence
 from monitor.core.models import Match, Story
 from monitor.core.parse.plain import clean
 from tests.make import story
@@ -113,6 +113,20 @@ def test_no_more_than_a_dozen_words_are_marked() -> None:
 def test_invisible_characters_go_and_blanks_around_evidence_stay() -> None:
     one = _story("in \u202eMali\u202c\u200b and\x1b beyond", "\u202eMali\u202c")
     assert sentence(one) == (Piece("in "), Piece("Mali", evidence=True), Piece(" and beyond"))
+
+
+def test_a_whole_field_is_cut_where_its_evidence_begins_and_ends() -> None:
+    one = _story("In Mali, and\nin \u202eNiger.", "Mali", "Niger", title="Coup", in_title="Coup")
+    words = [(piece.text, piece.evidence) for piece in marked(one, "summary")]
+    assert words == [
+        ("In ", False),
+        ("Mali", True),
+        (", and in ", False),
+        ("Niger", True),
+        (".", False),
+    ]
+    assert marked(one, "title") == (Piece("Coup", evidence=True),)
+    assert marked(_story(""), "summary") == ()
 
 
 @given(st.text(max_size=700), st.lists(st.tuples(st.integers(0, 700), st.integers(0, 30))))

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from monitor.core.commit import gather
 from monitor.core.identity import identify
@@ -179,13 +180,18 @@ def _attempts(store: RedisStore, now: datetime) -> None:
 
 def _healths(store: RedisStore, now: datetime) -> None:
     gone, long, dead, _ = feeds()[4:]
-    failed = {"outcome": PollOutcome.HTTP_404, "reason": f"answered 404 {MARKUP}", "failures": 7}
+    failed: dict[str, Any] = {
+        "outcome": PollOutcome.HTTP_404,
+        "reason": f"answered 404 {MARKUP}",
+        "failures": 7,
+    }
     since = now - timedelta(days=3)
-    for feed, more in (
+    states: list[tuple[Feed, dict[str, Any]]] = [
         (gone, {**failed, "failing_since": since}),
         (long, {"outcome": PollOutcome.TIMEOUT, "reason": LONG, "failures": 1}),
         (dead, {**failed, "dead": since, "failing_since": since, "because": "dead 1767225600"}),
-    ):
+    ]
+    for feed, more in states:
         state = replace(_read(store, feed, now), **more)
         assert store.commit(make.commit(feed, state.revision, state=state))
     store.register({one.key: now + timedelta(minutes=3) for one in feeds()})

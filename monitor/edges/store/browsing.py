@@ -141,7 +141,7 @@ class Browsing(Ledger):
         self, state: DeliveryState | None, receiver: str | None, skip: int
     ) -> Iterator[tuple[str, bool]]:
         """Ids from the narrowest index there is, and whether each is wanted."""
-        for ids in self._chunks(state, receiver, skip):
+        for ids in self._narrowest(state, receiver, skip):
             pipe = self._redis.pipeline(transaction=False)
             for one in ids:
                 pipe.hmget(keys.delivery(one), "state", "receiver")
@@ -149,7 +149,7 @@ class Browsing(Ledger):
                 fits = is_state is not None and state in (None, is_state)
                 yield one, fits and receiver in (None, to)
 
-    def _chunks(
+    def _narrowest(
         self, state: DeliveryState | None, receiver: str | None, skip: int
     ) -> Iterator[Sequence[str]]:
         if state in _WAITING:
