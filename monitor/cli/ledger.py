@@ -10,6 +10,7 @@ from monitor.core.models import DeliveryState, Logged, Silence
 from monitor.core.routing import Step
 from monitor.core.shown import plain
 from monitor.edges.store.records import Entered
+from monitor.views.latency import budget_line, budget_row
 from monitor.views.rows import iso
 
 _WIDEST_TITLE = 60
@@ -32,6 +33,7 @@ def delivery_row(one: Entered) -> dict[str, Any]:
         "tries": delivery.tries,
         "next_try": iso(due),
         "bundle": delivery.bundle or None,
+        "budget": budget_row(one),
         "attempts": [_attempt_row(logged) for logged in one.attempts],
     }
 
@@ -86,6 +88,8 @@ def delivery(one: Entered) -> str:
     names = ("receiver", "state", "type", "title", "reason", "created", "next_try", "bundle")
     lines = [one.delivery.id]
     lines += [f"  {name:9} {plain(str(row[name]))}" for name in names if row[name]]
+    if spent := budget_line(row["budget"]):
+        lines.append(f"  {'spent':9} {spent}")
     lines += [f"  {_tried(each)}" for each in one.attempts] or ["  not tried yet"]
     return "\n".join(lines)
 

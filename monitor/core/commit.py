@@ -13,9 +13,12 @@ from monitor.core.digest import delivery_id
 from monitor.core.growing import grown
 from monitor.core.hours import hold
 from monitor.core.identity import rekeyed
+from monitor.core.latency import budget
 from monitor.core.likeness.blocks import copy_blocks, event_blocks
 from monitor.core.models import (
     Alert,
+    Arrival,
+    Budget,
     Cadence,
     Delivery,
     EventRef,
@@ -94,6 +97,7 @@ def gather(
     known: Known,
     *,
     now: datetime,
+    arrival: Arrival | None = None,
     windows: Windows = Windows(),  # noqa: B008 - frozen, so one shared default is safe
     cadences: Mapping[str, Cadence] = MappingProxyType({}),
     remember: int = REMEMBERED,
@@ -101,9 +105,10 @@ def gather(
 ) -> Commit:
     """The commit that applies the verdicts of one poll.
 
-    `cadences`: the hours of receivers by name. `remember`: how many entries of a feed are kept
-    in mind at most; those of the present document are never forgotten, of the others the oldest
-    go first. `origin`: what the archive is told of the poll; None to archive nothing.
+    `arrival`: when their document came, if a poll or push brought it. `cadences`: the hours of
+    receivers by name. `remember`: how many entries of a feed are kept in mind at most; those of
+    the present document are never forgotten, of the others the oldest go first. `origin`: what the
+    archive is told of the poll; None to archive nothing.
     """
     seen = {one.identity.id: _seen(one, known, now) for one in verdicts if _changed(one, known)}
     placed = [(one.identity, one.story) for one in verdicts if one.story is not None]
@@ -116,7 +121,7 @@ def gather(
         stories=tuple(story for _, story in placed),
         claims=_claims(placed, known),
         settled=_settled(verdicts),
-        deliveries=tuple(_deliveries(verdicts, now, cadences)),
+        deliveries=tuple(_deliveries(verdicts, now, arrival, cadences)),
         events=_events(verdicts, known),
         indexed=tuple(_indexed(verdicts, known)),
         count=known.count,
@@ -203,19 +208,23 @@ def _settled(verdicts: Sequence[Verdict]) -> dict[str, frozenset[str]]:
 
 
 def _deliveries(
-    verdicts: Sequence[Verdict], now: datetime, cadences: Mapping[str, Cadence]
+    verdicts: Sequence[Verdict],
+    now: datetime,
+    arrival: Arrival | None,
+    cadences: Mapping[str, Cadence],
 ) -> list[Delivery]:
     """The deliveries of all alerts, the earliest news first.
 
     Their times are set apart by a microsecond each, since a receiver is sent to in this order.
     """
-    alerts = [alert for one in verdicts for alert in one.alerts]
-    alerts.sort(key=lambda one: one.story.published or now)
+    alerts = [(alert, one) for one in verdicts for alert in one.alerts]
+    alerts.sort(key=lambda pair: pair[0].story.published or now)
     made: dict[str, Delivery] = {}
-    for before, alert in zip(range(len(alerts) - 1, -1, -1), alerts, strict=True):
+    for before, (alert, one) in zip(range(len(alerts) - 1, -1, -1), alerts, strict=True):
         name, at = _name(alert), now - timedelta(microseconds=before)
         cadence = cadences.get(alert.receiver, Cadence())
-        made.setdefault(name, _delivery(name, alert, at, cadence))
+        spent = budget(one, arrival, now) if arrival else None
+        made.setdefault(name, _delivery(name, alert, at, cadence, spent))
     return list(made.values())
 
 
@@ -223,8 +232,10 @@ def _name(alert: Alert) -> str:
     return delivery_id(alert.story.id, alert.receiver, *alert.news)
 
 
-def _delivery(name: str, alert: Alert, now: datetime, cadence: Cadence) -> Delivery:
+def _delivery(
+    name: str, alert: Alert, now: datetime, cadence: Cadence, spent: Budget | None
+) -> Delivery:
     due, why = hold(alert, cadence, now)
     if why:
         alert = replace(alert, reason=f"{alert.reason}; {why}")
-    return Delivery(name, alert, created=now, due=due)
+    return Delivery(name, alert, created=now, due=due, budget=spent)

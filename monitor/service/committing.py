@@ -13,7 +13,9 @@ from datetime import datetime
 from monitor import __version__
 from monitor.core.commit import NO_LIMIT, REMEMBERED, Commit, gather, rename
 from monitor.core.identity import better_key, identify
+from monitor.core.latency import lag
 from monitor.core.models import (
+    Arrival,
     Feed,
     FeedState,
     Identity,
@@ -59,7 +61,8 @@ class Polled:
 class Reading:
     """A document that was parsed, and the feed's state when it was asked for.
 
-    `after`: what becomes of that state, given when the feed's new entries were published.
+    `fetched`: when the document was there. `after`: what becomes of that state, given when the
+    feed's new entries were published.
     `pushed`: it came from the feed's hub, so that the feed's next turn stays as it is.
     """
 
@@ -67,6 +70,7 @@ class Reading:
     before: FeedState
     parsed: Parsed
     identities: tuple[Identity, ...]
+    fetched: datetime
     after: Callable[[FeedState, tuple[datetime, ...]], FeedState]
     pushed: bool = False
 
@@ -132,11 +136,14 @@ class Committer:
         )
         if self._rename(one, state, identities, decided.known):
             return None
-        after = one.after(state, _new(decided.verdicts, now))
+        after, arrival = one.after(state, _new(decided.verdicts, now)), _arrival(one, state)
+        after = replace(after, lag=lag(state.lag, decided.verdicts, arrival, now))
         polled = Polled(one.feed, one.before, after, decided.verdicts)
-        return polled, self._commit(polled, one, decided.known, now)
+        return polled, self._commit(polled, one, decided.known, now, arrival)
 
-    def _commit(self, polled: Polled, one: Reading, known: Known, now: datetime) -> Commit:
+    def _commit(
+        self, polled: Polled, one: Reading, known: Known, now: datetime, arrival: Arrival | None
+    ) -> Commit:
         commit = gather(
             one.feed.key,
             one.feed.url,
@@ -144,6 +151,7 @@ class Committer:
             polled.verdicts,
             known,
             now=now,
+            arrival=arrival,
             windows=self.policy.windows,
             cadences=self.policy.cadences,
             # What is in the document still, but was left out as known, must not be forgotten.
@@ -175,6 +183,15 @@ class Committer:
 
 def _written(polled: Polled, commit: Commit) -> Polled:
     return replace(polled, receivers=_receivers(commit))
+
+
+def _arrival(one: Reading, state: FeedState) -> Arrival | None:
+    """None at the first reading: what a feed shows by then, nobody waited for. A poll that failed
+    says nothing about when the feed began to show what it shows now.
+    """
+    if not state.body:
+        return None
+    return Arrival(one.fetched, None if state.failures else state.last_poll, one.pushed)
 
 
 def _new(verdicts: Sequence[Verdict], now: datetime) -> tuple[datetime, ...]:

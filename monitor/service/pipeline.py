@@ -49,12 +49,13 @@ __all__ = ["Fetched", "Pipeline", "Polled"]
 
 @dataclass(frozen=True)
 class Fetched:
-    """A feed's turn, its state when it began, how it was asked, and what was answered."""
+    """A feed's turn, its state when it began, how it was asked, what was answered, and when."""
 
     feed: Feed
     state: FeedState
     approach: Approach
     answer: Document | NotModified | Failure
+    at: datetime
 
     @property
     def brings(self) -> bool:
@@ -160,10 +161,10 @@ class Pipeline:
             return self._after(one.feed, state, visit)
 
         identities = identify(parsed.entries, one.state.key)
-        return Reading(one.feed, one.state, parsed, identities, after)
+        return Reading(one.feed, one.state, parsed, identities, one.at, after)
 
-    def push(self, feed: Feed, document: Document) -> Polled:
-        """Parse, decide and commit what a feed's hub brought; polls stay as they are.
+    def push(self, feed: Feed, document: Document, at: datetime) -> Polled:
+        """Parse, decide and commit what a feed's hub brought, and when; polls stay as they are.
 
         A feed that was never read is left to its first poll, which tells old from new.
         """
@@ -176,7 +177,7 @@ class Pipeline:
             return after_push(state, new, now=self.clock())
 
         identities = identify(parsed.entries, state.key)
-        reading = Reading(feed, state, parsed, identities, after, pushed=True)
+        reading = Reading(feed, state, parsed, identities, at, after, pushed=True)
         return self._committer.decide_each([reading])[0]
 
 

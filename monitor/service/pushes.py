@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 import structlog
@@ -28,9 +29,9 @@ log = structlog.get_logger("monitor")
 
 
 class Pusher(Protocol):
-    """Parses, decides and commits what was pushed."""
+    """Parses, decides and commits what was pushed, and when."""
 
-    def __call__(self, feed: Feed, document: Document, /) -> Polled:
+    def __call__(self, feed: Feed, document: Document, at: datetime, /) -> Polled:
         """What it came to."""
         ...
 
@@ -46,7 +47,7 @@ class Pushes:
     push: Pusher
     wake: Callable[[str], None]
     trouble: Callable[[Exception], None]
-    _queue: queue.Queue[tuple[Feed, Document]] = field(
+    _queue: queue.Queue[tuple[Feed, Document, datetime]] = field(
         default_factory=lambda: queue.Queue(_WAITING)
     )
     _bytes: int = 0
@@ -75,7 +76,7 @@ class Pushes:
         if why := check_signature(one.secret, body, signature):
             return why
         try:
-            self._queue.put_nowait((feed, Document(one.hub.topic, body, kind)))
+            self._queue.put_nowait((feed, Document(one.hub.topic, body, kind), utc_now()))
         except queue.Full:
             return Drop.BUSY
         self._count(len(body))
@@ -87,17 +88,17 @@ class Pushes:
 
     def _work(self) -> None:
         while True:
-            feed, document = self._queue.get()
+            feed, document, at = self._queue.get()
             try:
-                self._settle(feed, document)
+                self._settle(feed, document, at)
             except Exception as error:  # noqa: BLE001 - told there; a poll brings it all the same
                 self.trouble(error)
             finally:
                 self._count(-len(document.body))
                 self._queue.task_done()
 
-    def _settle(self, feed: Feed, document: Document) -> None:
-        polled = self.push(feed, document)
+    def _settle(self, feed: Feed, document: Document, at: datetime) -> None:
+        polled = self.push(feed, document, at)
         if not polled.committed:
             self.store.count_drop(Drop.UNREAD)
             return

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from monitor.core.errors import Unavailable
+from monitor.core.latency import parts
 from monitor.core.models import Feed, FeedState, Outcome, Verdict
 from monitor.core.polling import silence
 from monitor.core.shown import shown_url
@@ -71,12 +72,19 @@ def report_sent(sent: Sent, now: datetime) -> None:
     if len(sent.carried) > 1:
         words["carries"] = str(len(sent.carried))
     if sent.attempt.ok:
-        log.info("delivered", **words)
+        log.info("delivered", **words, **spent(sent, now))
     elif sent.retry_at is None:
         log.error("delivery given up", **words, why=sent.attempt.detail)
     else:
         wait = _until(sent.retry_at, now)
         log.warning("delivery failed", **words, why=sent.attempt.detail, next_try_in=wait)
+
+
+def spent(sent: Sent, now: datetime) -> dict[str, float]:
+    """Where the time of a message went, in seconds (core/latency); of several alerts in one, that
+    of the first.
+    """
+    return {f"{part}_seconds": value for part, value in parts(sent.carried[0], now).items()}
 
 
 def report_pulse(failing: Mapping[str, int], polled: int, feeds: int) -> None:

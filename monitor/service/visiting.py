@@ -269,7 +269,7 @@ class _Round:
     async def _fetch(self, feed: Feed, begun: Begun) -> Fetched:
         approach = self._our.pipeline.approach(feed, begun.state)
         answer = await self._fetcher.fetch(feed, approach.validators, approach.url)
-        return Fetched(feed, begun.state, approach, answer)
+        return Fetched(feed, begun.state, approach, answer, self._our.clock())
 
 
 def _planned(one: Begun) -> float:

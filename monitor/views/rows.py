@@ -12,6 +12,7 @@ from monitor.core.models import DeliveryState, Feed, FeedState, Verdict
 from monitor.core.polling import health, silence, why
 from monitor.core.shown import plain, shown_url
 from monitor.edges.store.records import Gauges, StoredStory
+from monitor.views.latency import lag_row, parts_row, slowest
 
 
 def verdict_row(verdict: Verdict) -> dict[str, Any]:
@@ -126,6 +127,7 @@ def feed_row(
         "failing_since": iso(state.failing_since),
         "dead_since": iso(state.dead),
         "silent_since": iso(state.silent),
+        **lag_row(state),
     }
 
 
@@ -187,7 +189,11 @@ def status_row(
                 name: round(now.timestamp() - at, 1) for name, at in sorted(gauges.alive.items())
             },
         },
-        "latency": latency_row(gauges.latency),
+        "latency": {
+            **latency_row(gauges.latency),
+            "parts": parts_row(gauges.spent),
+            "slowest": slowest(feeds),
+        },
         "websub": asdict(gauges.websub),
         "deliveries_by_day": {day.isoformat(): n for day, n in gauges.decided.items()},
         "store": {

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from monitor.core.latency import PARTS, Histogram
 from monitor.core.models import (
     Attempt,
+    Budget,
     Condition,
     Delivery,
     DeliveryState,
@@ -94,6 +96,21 @@ def test_a_sent_delivery_leaves_the_outbox_and_is_counted(store: Store) -> None:
     assert gauges.latency == (2.0,)
     assert store.condition("desk") == Condition(paced=5.0)
     assert store.condition("nobody") == CALM
+
+
+def test_what_an_alert_took_is_kept_with_it_and_counted_once_it_arrives(store: Store) -> None:
+    timed = replace(make.delivery(), budget=Budget(None, 30.0, 0.5))
+    plain = make.delivery("s_2", created=make.at(-1))
+    put(store, timed, plain)
+    assert store.record([plain], FAILED, make.at(1), make.at(2), CALM)
+    assert store.gauges(make.NOW, []).spent["wait"] == Histogram()
+    both = store.due("desk", make.at(2), 9)
+    assert {one.id: one.budget for one in both} == {timed.id: timed.budget, plain.id: None}
+    assert store.claim(both, make.at(2), make.at(9), "")
+    assert store.record(both, OK, make.at(3), None, CALM)
+    spent = store.gauges(make.NOW, []).spent
+    assert [spent[part].count for part in PARTS] == [0, 1, 1, 2, 1]
+    assert (spent["total"].sum, spent["delivery"].sum) == (33.5, 7.0)
 
 
 def test_a_failed_delivery_waits_for_its_time_and_remembers_its_tries(store: Store) -> None:

@@ -46,7 +46,7 @@ class Taken:
     hold: threading.Event = field(default_factory=threading.Event)
     committed: bool = True
 
-    def __call__(self, feed: Feed, document: Document) -> Polled:
+    def __call__(self, feed: Feed, document: Document, at: datetime) -> Polled:
         assert self.hold.wait(20)
         self.documents.append(document)
         state = FeedState()

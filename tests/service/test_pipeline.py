@@ -10,11 +10,13 @@ import pytest
 from monitor.core.commit import gather
 from monitor.core.identity import identify
 from monitor.core.models import (
+    Budget,
     Document,
     Entry,
     Failure,
     Feed,
     Hub,
+    Lag,
     Move,
     NotModified,
     Outcome,
@@ -65,7 +67,7 @@ class Bench:
 
     def fetched(self, answer: Answer, feed: Feed = make.FEED) -> Fetched:
         state = self.store.feed_state(feed.key)
-        return Fetched(feed, state, self.pipeline.approach(feed, state), answer)
+        return Fetched(feed, state, self.pipeline.approach(feed, state), answer, self.clock())
 
     def poll(self, answer: Answer) -> Polled:
         fetched = self.fetched(answer)
@@ -111,6 +113,35 @@ def test_an_unchanged_body_is_not_parsed_again_but_its_new_validators_count(benc
     polled = bench.poll(document(b"one", etag='"2"'))
     assert bench.parser.parsed == [b"one"]
     assert polled.state.validators.etag == '"2"'
+
+
+def test_an_alert_says_where_its_time_went_but_for_what_a_first_reading_found(
+    bench: Bench,
+) -> None:
+    bench.poll(document(b"one"))
+    last = bench.store.feed_state(make.FEED.key)
+    assert last.lag == Lag()
+    assert last.last_poll
+    late = last.last_poll + timedelta(seconds=200)
+    bench.parser.entries[b"two"] = (replace(PUTIN, published=late), LAVROV)
+    fetched = replace(bench.fetched(document(b"two")), at=late + timedelta(seconds=30))
+    bench.clock.now = late + timedelta(seconds=31)
+    (polled,) = bench.pipeline.read([fetched])
+    due = bench.store.due("desk", bench.clock(), 9)
+    assert {one.budget for one in due} == {None, Budget(0.0, 30.0, 1.0)}
+    assert polled.state.lag == Lag(0.0, 30.0)
+    bench.clock.move(60)
+    assert bench.poll(NotModified()).state.lag == Lag(0.0, 30.0)
+
+
+def test_after_a_failure_nobody_knows_since_when_a_feed_shows_what_it_shows(bench: Bench) -> None:
+    bench.poll(document(b"one"))
+    bench.poll(BROKEN)
+    bench.poll(document(b"two"))
+    due = bench.store.due("desk", bench.clock(), 9)
+    (told,) = [one.budget for one in due if one.budget]
+    assert told.feed is None
+    assert told.wait > 3_600
 
 
 def test_only_what_is_new_alerts_at_a_later_poll(bench: Bench) -> None:
@@ -288,7 +319,9 @@ def test_a_feed_that_moved_to_where_another_is_read_is_marked_as_its_twin(bench:
 
 def test_a_push_is_decided_like_a_poll_and_leaves_the_next_poll_as_it_is(bench: Bench) -> None:
     before = bench.poll(document(b"one")).state
-    polled = bench.pipeline.push(make.FEED, replace(document(b"two"), hub=Hub("h", "t")))
+    polled = bench.pipeline.push(
+        make.FEED, replace(document(b"two"), hub=Hub("h", "t")), bench.clock()
+    )
     assert (polled.new, polled.receivers) == (1, ("desk",))
     after = bench.store.feed_state(make.FEED.key)
     kept = ("validators", "body", "marks", "next_poll")
@@ -301,7 +334,7 @@ def test_a_push_is_decided_like_a_poll_and_leaves_the_next_poll_as_it_is(bench: 
 def test_a_push_that_cannot_be_read_or_comes_before_the_first_poll_changes_nothing(
     bench: Bench, body: bytes
 ) -> None:
-    assert not bench.pipeline.push(make.FEED, document(body)).committed
+    assert not bench.pipeline.push(make.FEED, document(body), bench.clock()).committed
     assert bench.store.feed_state(make.FEED.key).revision == 0
 
 

@@ -70,13 +70,16 @@ from monitor.core.models.receiving import (
     Receiver,
     Silence,
 )
+from monitor.core.models.timed import Arrival, Budget, Lag
 
 __all__ = [
     "SKIMMED",
     "Alert",
     "Archived",
+    "Arrival",
     "Attempt",
     "Begun",
+    "Budget",
     "Cadence",
     "Carrier",
     "Claimed",
@@ -96,6 +99,7 @@ __all__ = [
     "Identity",
     "Indexed",
     "Known",
+    "Lag",
     "Line",
     "Logged",
     "Lookup",

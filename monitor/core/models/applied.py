@@ -8,6 +8,7 @@ from datetime import datetime
 from monitor.core.models.decided import Alert
 from monitor.core.models.gathered import Hub, Parsed, Validators, Wish
 from monitor.core.models.labels import DeliveryState, PollOutcome
+from monitor.core.models.timed import Budget, Lag
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class Delivery:
     `uncertain`: it may have arrived although nothing says so: an answer was lost, or never
     written down; `interrupted`: how often in a row the latter. `bundle`: the digest it went out
     with, the same in every attempt. `thread`: the receiver's own name for the message it
-    continues, and `parent` that message's alert.
+    continues, and `parent` that message's alert. `budget`: what it took until it was decided, None
+    where no poll or push brought it.
     """
 
     id: str
@@ -36,6 +38,7 @@ class Delivery:
     bundle: str = ""
     thread: str = ""
     parent: Alert | None = None
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,7 @@ class FeedState:
     `failing_since` is when the present row of failures began, `badness` how much they weigh,
     `dead` when they were enough to give the feed up. `key`: what its entries are known by, ""
     for their guids, "link" or "text" where those change from poll to poll. `silent`: since when
-    it has had nothing new for improbably long.
+    it has had nothing new for improbably long. `lag`: how late its entries reach us.
     """
 
     revision: int = 0
@@ -162,6 +165,7 @@ class FeedState:
     push: Push = field(default_factory=Push)
     patience: Patience = field(default_factory=Patience)
     silent: datetime | None = None
+    lag: Lag = field(default_factory=Lag)
 
 
 @dataclass(frozen=True, slots=True)

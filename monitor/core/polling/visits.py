@@ -65,6 +65,7 @@ def after_reading(
         push=push,
         patience=patient,
         silent=silent(state, patient.until, now, new=new),
+        lag=state.lag,
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from monitor.core.latency import tally
 from monitor.core.models import Alert, Attempt, Condition, Delivery, DeliveryState, Logged
 from monitor.core.schedule import TOO_MANY
 from monitor.edges.store import keys
-from monitor.edges.store.records import ALERT, CONDITION, LOGGED
+from monitor.edges.store.records import ALERT, BUDGET, CONDITION, LOGGED
 
 # Beside the counts of a receiver: when and why its last failed attempt failed.
 TROUBLE = "trouble"
@@ -37,6 +38,7 @@ def read_delivery(delivery_id: str, fields: Mapping[str, str]) -> Delivery:
         uncertain=bool(interrupted or fields.get("lost")),
         interrupted=interrupted,
         bundle=fields.get("bundle", ""),
+        budget=BUDGET.validate_json(fields["budget"]) if "budget" in fields else None,
     )
 
 
@@ -81,7 +83,7 @@ def counted(
     state: DeliveryState,
     condition: Condition,
 ) -> Iterator[Command]:
-    """What is written of the receiver: its condition, counts, last trouble, and latencies."""
+    """What is written of the receiver: its condition, counts, last trouble, latencies."""
     receiver = deliveries[0].alert.receiver
     line = CONDITION.dump_json(condition, exclude_defaults=True).decode()
     yield ["SET", keys.condition(receiver), line]
@@ -99,6 +101,8 @@ def counted(
         if waits:
             yield ["LPUSH", keys.LATENCY, *waits]
             yield ["LTRIM", keys.LATENCY, "0", str(LATENCIES - 1)]
+        for part, bound, by in tally(deliveries, now):
+            yield ["HINCRBY", keys.spent(part), bound, str(by)]
 
 
 def _latencies(deliveries: Sequence[Delivery], now: datetime) -> Iterator[float]:

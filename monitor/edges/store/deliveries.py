@@ -19,7 +19,7 @@ from monitor.edges.store.attempts import (
     state_after,
 )
 from monitor.edges.store.connection import Connected, Pipeline
-from monitor.edges.store.records import ALERT, CONDITION, LOGGED
+from monitor.edges.store.records import ALERT, BUDGET, CONDITION, LOGGED
 from monitor.edges.store.scripts import (
     ACQUIRE,
     DUE,
@@ -46,6 +46,7 @@ def add_delivery(pipe: Pipeline, delivery: Delivery) -> None:
         "state": delivery.state.value,
         "tries": delivery.tries,
         **({"due": delivery.due.isoformat()} if delivery.due else {}),
+        **({"budget": BUDGET.dump_json(delivery.budget)} if delivery.budget else {}),
     }
     pipe.hset(keys.delivery(delivery.id), mapping=fields)
     pipe.expire(keys.delivery(delivery.id), DELIVERY_TTL)

@@ -39,6 +39,7 @@ sealed:HOUR   list    lines of an hour, packed                   given up by the
 archived:HOUR list    of each of these chunks the names of its entries  goes with it
 archive:bytes hash    hour -> bytes of the two above             goes with them
 archive:count hash    hour -> entries in them                    goes with them
+spent:PART    hash    number of a bound -> deliveries whose part took no longer; ms -> their sum
 """
 
 from __future__ import annotations
@@ -159,6 +160,11 @@ def sealed(hour: str) -> str:
 def names(hour: str) -> str:
     """The names that the packed entries of an hour are found by."""
     return f"{PREFIX}archived:{hour}"
+
+
+def spent(part: str) -> str:
+    """How long one part of deliveries took."""
+    return f"{PREFIX}spent:{part}"
 
 
 def lease(name: str) -> str:

@@ -13,6 +13,7 @@ from datetime import date, datetime
 from monitor.core.commit import Commit
 from monitor.core.dedupe import names_of_new
 from monitor.core.digest import digest
+from monitor.core.latency import Histogram
 from monitor.core.models import (
     Carrier,
     DeliveryState,
@@ -233,6 +234,7 @@ class MemoryStore(MemoryPolls):
             closed={name: one.closed for name, one in self._conditions.items() if one.closed > at},
             broker=dict.fromkeys(queues, 0),
             latency=tuple(self._latency),
+            spent={part: Histogram.read(one) for part, one in self._spent.items()},
             alive=dict(self._alive),
             stories=len(self._stories),
             version="memory",

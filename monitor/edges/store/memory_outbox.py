@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from monitor.core.latency import PARTS, tally
 from monitor.core.models import (
     Attempt,
     Condition,
@@ -36,6 +38,7 @@ class MemoryOutbox:
         self._since: dict[str, float] = {}
         self._ended: dict[str, datetime] = {}
         self._latency: list[float] = []
+        self._spent: dict[str, Counter[str]] = {part: Counter() for part in PARTS}
         self._troubles: dict[str, str] = {}
         self._silences: dict[str, Silence] = {}
 
@@ -146,6 +149,8 @@ class MemoryOutbox:
         if state is DeliveryState.SENT and one.due is None and one.alert.kind != "notice":
             seconds = (now - one.alert.story.first_seen).total_seconds()
             self._latency.insert(0, round(seconds, 3))
+        for part, bound, by in tally([one] if state is DeliveryState.SENT else [], now):
+            self._spent[part][bound] += by
 
     def hurry(self, receiver: str, now: datetime) -> int:
         """As Outbox.hurry."""

@@ -7,8 +7,10 @@ from datetime import date, timedelta
 
 from pydantic import TypeAdapter
 
+from monitor.core.latency import Histogram
 from monitor.core.models import (
     Alert,
+    Budget,
     Carrier,
     Condition,
     Delivery,
@@ -28,6 +30,7 @@ FEED_STATE = TypeAdapter(FeedState)
 STORY = TypeAdapter(Story)
 CARRIER = TypeAdapter(Carrier)
 ALERT = TypeAdapter(Alert)
+BUDGET = TypeAdapter(Budget)
 CONDITION = TypeAdapter(Condition)
 SILENCE = TypeAdapter(Silence)
 LOGGED = TypeAdapter(Logged)
@@ -83,7 +86,8 @@ class Tally:
 class Gauges:
     """How full and how far behind the store is; ages in seconds, sizes in bytes.
 
-    `decided`: how many deliveries were decided on each of the last days.
+    `decided`: how many deliveries were decided on each of the last days. `spent`: how long the
+    parts of deliveries took (core/latency), by part.
     """
 
     reachable: bool
@@ -96,6 +100,7 @@ class Gauges:
     closed: dict[str, float] = field(default_factory=dict)
     broker: dict[str, int] = field(default_factory=dict)
     latency: tuple[float, ...] = ()
+    spent: dict[str, Histogram] = field(default_factory=dict)
     alive: dict[str, float] = field(default_factory=dict)
     stories: int = 0
     memory: int = 0

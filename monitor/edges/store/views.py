@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import chain
 
+from monitor.core.latency import PARTS, Histogram
 from monitor.core.models import DeliveryState, FeedState
 from monitor.core.pacing import set_back
 from monitor.edges.store import keys
@@ -144,6 +145,7 @@ class Views(Connected):
             closed={one: at for one in receivers if (at := self._closed(one)) > now},
             broker={one: self._redis.llen(f"{keys.BROKER_PREFIX}{one}") for one in queues},
             latency=tuple(float(one) for one in self._redis.lrange(keys.LATENCY, 0, -1)),
+            spent={one: Histogram.read(self._redis.hgetall(keys.spent(one))) for one in PARTS},
             alive={name: float(at) for name, at in self._redis.hgetall(keys.ALIVE).items()},
             stories=self._redis.zcard(keys.STORIES),
             memory=int(server["used_memory"]),
