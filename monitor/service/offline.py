@@ -9,8 +9,8 @@ from __future__ import annotations
 import gzip
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, cast
 from monitor.core.commit import gather
 from monitor.core.errors import Fault
 from monitor.core.identity import identify
-from monitor.core.models import Document, Entry, Failure, Feed, FeedState, Verdict
+from monitor.core.models import Document, Entry, Failure, Feed, FeedState, Identity, Verdict
 from monitor.core.triage import Policy
 from monitor.edges.store.memory import MemoryStore
 from monitor.service.deciding import decide
@@ -32,6 +32,35 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NEVER = 1 << 62
 
 
+class Bench:
+    """Triage in memory: what was judged is known to all that comes after it."""
+
+    def __init__(self) -> None:
+        self._store = MemoryStore(full_read=_NEVER)
+
+    def judge(
+        self,
+        feed: Feed,
+        entries: Sequence[tuple[Entry, Identity]],
+        policy: Policy,
+        now: datetime,
+        *,
+        first_poll: bool = False,
+    ) -> tuple[Verdict, ...]:
+        """The verdicts on the entries of one poll, decided on at `now`."""
+        decided = decide(self._store, feed, entries, policy, now, first_poll=first_poll)
+        state = FeedState(revision=self._store.feed_state(feed.key).revision + 1)
+        verdicts, known = decided.verdicts, decided.known
+        commit = gather(feed.key, feed.url, state, verdicts, known, now=now)
+        if commit.stories:
+            # Nothing is sent, and no story's text or evidence is read again: they only take room.
+            lean = (replace(one, summary="", matches=(), reasons=()) for one in commit.stories)
+            commit = replace(commit, stories=tuple(lean), deliveries=())
+        if not self._store.commit(commit):
+            raise AssertionError("memory has one writer, yet a commit was refused")
+        return verdicts
+
+
 @dataclass
 class Replay:
     """Entries through triage, one after the other, in memory.
@@ -42,7 +71,7 @@ class Replay:
     policy: Policy
     parser: Parser
     feeds: Mapping[str, Feed] = field(default_factory=dict)
-    _store: MemoryStore = field(default_factory=lambda: MemoryStore(full_read=_NEVER))
+    _bench: Bench = field(default_factory=Bench)
     _now: datetime = _EPOCH
 
     def read(self, name: str, stream: BinaryIO) -> Iterator[Verdict | Fault]:
@@ -80,13 +109,7 @@ class Replay:
         """The verdict on one entry, remembered for the ones to come."""
         self._now = entry.published or self._now
         entries = tuple(zip((entry,), identify([entry]), strict=True))
-        decided = decide(self._store, feed, entries, self.policy, self._now)
-        state = FeedState(revision=self._store.feed_state(feed.key).revision + 1)
-        verdicts, known = decided.verdicts, decided.known
-        commit = gather(feed.key, feed.url, state, verdicts, known, now=self._now)
-        if not self._store.commit(commit):
-            raise AssertionError("memory has one writer, yet a commit was refused")
-        return verdicts[0]
+        return self._bench.judge(feed, entries, self.policy, self._now)[0]
 
 
 def open_input(path: str, stdin: BinaryIO) -> BinaryIO:

@@ -24,12 +24,13 @@ class MemoryLikes:
 
     def near(self, lookups: Sequence[Lookup], day: date) -> Near:
         """As Likes.near."""
-        recent = Counter[str]()
-        for one in (day, day - timedelta(days=1)):
-            recent += self._told.get(one, Counter())
+        if not any(one.blocks for one in lookups):
+            return Near(tuple(() for _ in lookups))
+        days = [self._told.get(one, Counter()) for one in (day, day - timedelta(days=1))]
         marks = {mark for one in lookups for mark in one.marks}
-        told = {mark: recent[mark] for mark in marks if mark in recent}
-        return Near(tuple(self._found(one) for one in lookups), self._count, recent[ALL], told)
+        told = {mark: count for mark in marks if (count := sum(one[mark] for one in days))}
+        recent = sum(one[ALL] for one in days)
+        return Near(tuple(self._found(one) for one in lookups), self._count, recent, told)
 
     def _found(self, lookup: Lookup) -> tuple[Remembered, ...]:
         shared = Counter(
