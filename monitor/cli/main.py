@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from monitor import __version__
-from monitor.cli import feeds, screens, sending, status, web, websub
+from monitor.cli import backtest, feeds, screens, sending, status, web, websub
 from monitor.cli.durations import DURATION
 from monitor.cli.replaying import Replaying
 from monitor.cli.saying import as_json, complain, tell_bug
@@ -191,7 +191,14 @@ def demo(seconds: int) -> None:
     sys.exit(play(seconds))
 
 
-for command in (*sending.COMMANDS, feeds.feeds, status.status, web.web, websub.websub):
+for command in (
+    *sending.COMMANDS,
+    backtest.backtest,
+    feeds.feeds,
+    status.status,
+    web.web,
+    websub.websub,
+):
     cli.add_command(command)
 
 

@@ -3,8 +3,8 @@
 So that both stand on the same footing, and on that of the day:
 - Each begins with an empty memory; what was decided on in the days before fills it, uncounted.
 - An entry is judged at the moment it was decided on, together with those of the same poll.
-- Where one of a poll's entries was held back as seeded, or only skimmed, it was its feed's first
-  poll, and all of them are judged so. A text that was not read then cannot be read now.
+- Where one of a poll's entries was held back as seeded, it was its feed's first poll, and all of
+  them are judged so. What was only skimmed then was not read, and is not there to be judged.
 - Silences have an end and no beginning, so those in force now are not asked; what was silenced
   then is silenced on both sides.
 """
@@ -27,6 +27,7 @@ from monitor.core.backtest import Comparison, Ruling, recorded, ruling
 from monitor.core.errors import Unavailable
 from monitor.core.identity import identify
 from monitor.core.models import Archived, Entry, Feed, Identity, Outcome, Silence
+from monitor.core.rulebook import Rulebook
 from monitor.core.triage import Policy
 from monitor.edges.rulebook import load_rulebook
 from monitor.service.offline import Bench
@@ -134,7 +135,7 @@ def _alive() -> Iterator[None]:
 
 
 def _serve(pipe: Connection, rulebook: Path | None, given: Mapping[str, Any]) -> None:
-    """Judge what comes, until nothing does any more; an interrupt is the other process's to obey."""
+    """Judge what comes until nothing does; what an interrupt means the other process decides."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     side = Side(Policy(load_rulebook(rulebook), **given))
     while True:
@@ -182,7 +183,29 @@ class Backtest:
         if known := self.feeds.get(first.feed):
             return Poll(known, entries)
         self.unknown[first.feed] = self.unknown.get(first.feed, 0) + len(entries)
-        return Poll(Feed(first.entry.feed or first.feed, first.source), entries)
+        return Poll(Feed(first.feed, first.source), entries)
+
+
+def compare(
+    entries: Iterable[Archived],
+    feeds: Mapping[str, Feed],
+    policy: Policy,
+    comparison: Comparison,
+    candidate: Rulebook | None = None,
+    *,
+    live: Path | None = None,
+) -> dict[str, int]:
+    """Compare what `policy` makes of past entries with what was made of them; or, where there is a
+    candidate, what the same policy makes of them with it and with its own rulebook, whose folder
+    is `live`. Returns the entries of each feed that is not configured any more.
+    """
+    backtest = Backtest(feeds, comparison)
+    if candidate is None:
+        backtest.run(entries, here(as_decided), Side(policy))
+        return backtest.unknown
+    with apart(live, policy) as now:
+        backtest.run(entries, now, Side(replace(policy, rulebook=candidate)))
+    return backtest.unknown
 
 
 def beginnings(now: datetime, ago: timedelta, policy: Policy) -> tuple[datetime, datetime]:

@@ -85,13 +85,14 @@ def archive_commands(feed: str, sheet: Sheet) -> Iterator[list[str]]:
 class Archive(Connected):
     """Every entry that was decided on."""
 
-    def archive_extent(self) -> Extent:
-        """How much there is."""
+    def archive_extent(self, since: datetime | None = None) -> Extent:
+        """How much there is; of the entries those of the hour of `since` and later."""
         with self.reached():
             sizes = self._redis.hvals(keys.ARCHIVE_BYTES)
             counts = self._redis.hgetall(keys.ARCHIVE_COUNTS)
             open_ = self._redis.lrange(keys.ARCHIVE, 0, -1)
-        entries = sum(map(int, counts.values())) + count(open_)
+        first = _hour(since) if since else ""
+        entries = sum(int(n) for hour, n in counts.items() if hour >= first) + count(open_)
         begins = [_moment(min(counts))] if counts else [_at(one) for one in open_[:1]]
         return Extent(entries, sum(map(int, sizes)), begins[0] if begins else None)
 
