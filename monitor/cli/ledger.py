@@ -10,42 +10,11 @@ from monitor.core.models import DeliveryState, Logged, Silence
 from monitor.core.routing import Step
 from monitor.core.shown import plain
 from monitor.edges.store.records import Entered
-from monitor.views.latency import budget_line, budget_row
+from monitor.views.deliveries import delivery_row
+from monitor.views.latency import budget_line
 from monitor.views.rows import iso
 
 _WIDEST_TITLE = 60
-
-
-def delivery_row(one: Entered) -> dict[str, Any]:
-    """One delivery of the ledger as JSON."""
-    delivery, story = one.delivery, one.delivery.alert.story
-    due = datetime.fromtimestamp(one.due, UTC) if one.due is not None else None
-    return {
-        "delivery": delivery.id,
-        "receiver": delivery.alert.receiver,
-        "state": delivery.state.value,
-        "type": delivery.alert.kind,
-        "story": story.id,
-        "event": story.event,
-        "title": story.title,
-        "reason": delivery.alert.reason,
-        "created": iso(delivery.created),
-        "tries": delivery.tries,
-        "next_try": iso(due),
-        "bundle": delivery.bundle or None,
-        "budget": budget_row(one),
-        "attempts": [_attempt_row(logged) for logged in one.attempts],
-    }
-
-
-def _attempt_row(one: Logged) -> dict[str, Any]:
-    return {
-        "at": iso(one.at),
-        "ok": one.ok,
-        "status": one.status,
-        "seconds": one.seconds,
-        "answer": one.detail,
-    }
 
 
 def deliveries(found: Sequence[Entered]) -> str:

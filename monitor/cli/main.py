@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from monitor import __version__
-from monitor.cli import backtest, feeds, screens, sending, status, web, websub
+from monitor.cli import backtest, explaining, feeds, screens, sending, status, web, websub
 from monitor.cli.durations import DURATION
 from monitor.cli.replaying import Replaying
 from monitor.cli.saying import as_json, complain, tell_bug
@@ -103,28 +103,6 @@ def replay(config: str | None, paths: tuple[str, ...]) -> None:
     sys.exit(FAILED if faults else 0)
 
 
-@cli.command()
-@click.argument("source", metavar="URL|FILE|-")
-@click.pass_obj
-def explain(config: str | None, source: str) -> None:
-    """Show why an entry would (or did) alert or not. Offline: a URL is looked up in the store."""
-    settings = read_settings(config)
-    if source.startswith(("http://", "https://")):
-        service = Service(settings)
-        link = service.find_story(source)
-        click.echo(screens.story(link) if link else screens.unknown_link(source))
-        sys.exit(0 if link else FAILED)
-    faults = 0
-    with Replaying(settings) as judge:
-        for verdict in judge(source):
-            if isinstance(verdict, Fault):
-                faults += 1
-                complain(verdict)
-            else:
-                click.echo(screens.verdict(verdict, judge.steps(verdict)) + "\n")
-    sys.exit(FAILED if faults else 0)
-
-
 @cli.command(name="eval")
 @click.argument("gold", metavar="GOLD.jsonl")
 @click.option("--json", "machine", is_flag=True, help="For machines.")
@@ -194,6 +172,7 @@ def demo(seconds: int) -> None:
 for command in (
     *sending.COMMANDS,
     backtest.backtest,
+    explaining.explain,
     feeds.feeds,
     status.status,
     web.web,

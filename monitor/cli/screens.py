@@ -10,7 +10,7 @@ import click
 
 from monitor.core.models import Entry, Match, Outcome, Verdict
 from monitor.core.routing import Step
-from monitor.core.shown import plain, shown_url
+from monitor.core.shown import plain
 from monitor.edges.store.records import StoredStory
 
 _WIDEST_TITLE = 70
@@ -28,16 +28,16 @@ def verdict(one: Verdict, steps: Iterable[Step] = ()) -> str:
     ]
     if one.entry.summary:
         lines.append(f"  summary   {marked(one.entry, 'summary', one.tagging.matches)}")
-    lines += _labelled("link", [one.entry.link])
-    lines += _labelled("sameness", [one.sameness.value + (f" as {one.of}" if one.of else "")])
-    lines += _labelled("placed", [one.placed])
-    lines += _labelled("topics", [_topics(one)])
-    lines += _labelled("because", one.tagging.reasons)
-    lines += _labelled("evidence", _evidence(one.tagging.matches))
-    lines += _labelled("not", one.tagging.misses)
-    lines += _labelled("alerts", [f"{a.receiver}, {a.kind}: {a.reason}" for a in one.alerts])
+    lines += labelled("link", [one.entry.link])
+    lines += labelled("sameness", [one.sameness.value + (f" as {one.of}" if one.of else "")])
+    lines += labelled("placed", [one.placed])
+    lines += labelled("topics", [_topics(one)])
+    lines += labelled("because", one.tagging.reasons)
+    lines += labelled("evidence", evidence(one.tagging.matches))
+    lines += labelled("not", one.tagging.misses)
+    lines += labelled("alerts", [f"{a.receiver}, {a.kind}: {a.reason}" for a in one.alerts])
     refused = [f"route {step.place}: {step.why}" for step in steps if not step.takes]
-    lines += _labelled("no route", refused if one.tagging.topics else [])
+    lines += labelled("no route", refused if one.tagging.topics else [])
     return "\n".join(lines)
 
 
@@ -52,7 +52,7 @@ def _topics(one: Verdict) -> str:
     return f"{', '.join(sorted(one.tagging.topics))} ({one.tagging.severity.label})"
 
 
-def _evidence(matches: Iterable[Match]) -> list[str]:
+def evidence(matches: Iterable[Match]) -> list[str]:
     """A line for each topic and rule: what it went by, and in which field."""
     by_rule: dict[tuple[str, str], list[str]] = {}
     for match in matches:
@@ -62,7 +62,7 @@ def _evidence(matches: Iterable[Match]) -> list[str]:
     return [f"{topic}, rule {rule}: {', '.join(words)}" for (topic, rule), words in by_rule.items()]
 
 
-def _labelled(label: str, texts: Iterable[str]) -> list[str]:
+def labelled(label: str, texts: Iterable[str]) -> list[str]:
     """One line a text, the label before the first."""
     shown = [plain(text) for text in texts if text]
     return [f"  {label if not n else '':9} {text}" for n, text in enumerate(shown)]
@@ -117,26 +117,19 @@ def _miss(one: dict[str, Any]) -> str:
     return f"{plain(one['id'])} ({language}) {says} {one['topic']}: {plain(one['title'])}{why}"
 
 
-def story(stored: StoredStory) -> str:
-    """Why a remembered story was told, or to nobody."""
+def story(stored: StoredStory, *, brief: bool = False) -> str:
+    """Why a remembered story was told, or to nobody; `brief`: what its entries say is left out."""
     one = stored.story
     lines = [f"{one.id}: {plain(one.title)}"]
-    lines += _labelled("first", [f"{one.carrier.source}, {one.first_seen:%Y-%m-%d %H:%M} UTC"])
+    lines += labelled("first", [f"{one.carrier.source}, {one.first_seen:%Y-%m-%d %H:%M} UTC"])
     others = [each.source for each in stored.carriers if each.feed != one.carrier.feed]
-    lines += _labelled("also", others)
-    lines += _labelled("topics", [f"{', '.join(sorted(one.topics))} ({one.severity.label})"])
-    lines += _labelled("because", one.reasons)
-    lines += _labelled("evidence", _evidence(one.matches))
-    lines += _labelled("settled", [", ".join(sorted(stored.told)) or "with no receiver"])
+    lines += labelled("also", others)
+    if not brief:
+        lines += labelled("topics", [f"{', '.join(sorted(one.topics))} ({one.severity.label})"])
+        lines += labelled("because", one.reasons)
+        lines += labelled("evidence", evidence(one.matches))
+    lines += labelled("settled", [", ".join(sorted(stored.told)) or "with no receiver"])
     return "\n".join(lines)
-
-
-def unknown_link(url: str) -> str:
-    """What to do about a link that no remembered story has."""
-    return (
-        f"No story with the link {plain(shown_url(url))} is remembered: it was not seen, or carries"
-        " no topic.\nTo judge a text: monitor explain FILE, or: monitor explain - < FILE"
-    )
 
 
 def stories(found: list[dict[str, Any]]) -> str:

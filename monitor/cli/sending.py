@@ -21,6 +21,7 @@ from monitor.core.shown import plain
 from monitor.service.checking import entity_hint, read_settings
 from monitor.service.clockwork import utc_now
 from monitor.service.wiring import QUEUES, Service
+from monitor.views.deliveries import delivery_row
 from monitor.views.metrics import metrics as as_metrics
 
 FAILED = 1
@@ -56,7 +57,7 @@ def deliveries(
         click.echo(ledger.deliveries(found))
         return
     for one in found:
-        click.echo(as_json(ledger.delivery_row(one)))
+        click.echo(as_json(delivery_row(one)))
 
 
 def _print_one(service: Service, name: str, form: str) -> None:
@@ -66,7 +67,7 @@ def _print_one(service: Service, name: str, form: str) -> None:
     if not found:
         raise BadInput([Fault(name, "there is no such delivery", "monitor deliveries lists them")])
     for each in found:
-        row = as_json(ledger.delivery_row(each))
+        row = as_json(delivery_row(each))
         click.echo(row if form == "jsonl" else ledger.delivery(each))
 
 

@@ -41,7 +41,6 @@ class Desk:
     stopping: threading.Event = field(default_factory=threading.Event)
     _parked: Throttle = field(default_factory=lambda: Throttle(every=3_600))
     _giving_up: Throttle = field(default_factory=Throttle)
-    _archiving: Throttle = field(default_factory=Throttle)
     _watch: ClockWatch = field(default_factory=lambda: ClockWatch(time.time, time.monotonic))
 
     @cached_property
@@ -91,10 +90,10 @@ class Desk:
         return tuple(name for name in due if self.receiver(name))
 
     def _keep_bounds(self, now: datetime) -> None:
-        self._keep_archive(now)
-        self.store.bound_ledger(
-            now - self.settings.keep, self.store.room(self.settings.most_deliveries)
-        )
+        if not self._keep_archive(now):
+            self.store.bound_ledger(
+                now - self.settings.keep, self.store.room(self.settings.most_deliveries)
+            )
         if (back := self._watch.set_back()) > 0 and self._first("clock", now):
             self.set_back(back)
         # No feed and no retry waits longer than this: what does, a jump of the clock put there.
@@ -103,13 +102,14 @@ class Desk:
         if self._giving_up.lets("up"):
             self._give_up(now)
 
-    def _keep_archive(self, now: datetime) -> None:
-        """Seal what was archived, within its bounds; those first, for a full server seals none."""
-        oldest, most = now - self.settings.archive_keep, self.settings.archive_size
-        if self._archiving.lets("bound"):
-            self.store.bound_archive(oldest, most)
-        if self.store.seal(now):
-            self.store.bound_archive(oldest, most)
+    def _keep_archive(self, now: datetime) -> int:
+        """Seal what was archived, within its bounds: those first, for a full server takes nothing.
+        How many hours were given up; where any were, the ledger may have room enough by now.
+        """
+        settings = self.settings
+        gone = self.store.bound_archive(now - settings.archive_keep, settings.archive_size)
+        self.store.seal(now)
+        return gone
 
     def set_back(self, seconds: float) -> None:
         """The clock was set back by so much: what waits is moved with it."""

@@ -14,16 +14,14 @@ import structlog
 
 from monitor import __version__
 from monitor.core.batching import deal
-from monitor.core.dedupe import claims
-from monitor.core.identity import identify
-from monitor.core.models import Entry, Feed, FeedState
+from monitor.core.models import Feed, FeedState
 from monitor.core.parse import ParseLimits
 from monitor.core.rulebook import Rulebook
 from monitor.core.triage import Policy
 from monitor.edges.fetch import Fetcher, FetchLimits
 from monitor.edges.parsing import ParserProcess
 from monitor.edges.settings import Settings
-from monitor.edges.store.records import Gauges, StoredStory
+from monitor.edges.store.records import Gauges
 from monitor.edges.store.redis import RedisStore
 from monitor.service.absences import tell_silence
 from monitor.service.checking import check, store_url
@@ -277,9 +275,3 @@ class Service:
         keys = list(self.feeds)
         states, due = self.store.feed_states(keys), self.store.due_times(keys)
         return Look(states, due, self.store.gauges(utc_now(), QUEUES))
-
-    def find_story(self, link: str) -> StoredStory | None:
-        """The remembered story behind a link."""
-        entry = Entry(feed="", id=link, title=link, link=link)
-        names = claims(identify([entry])[0])
-        return self.store.story_of(names[0])

@@ -301,7 +301,7 @@ def test_explain_finds_a_told_story_by_its_link(shell: Shell, kept: RedisStore) 
     assert "settled   desk" in said.out
     unknown = shell("explain", "https://sahel.example/never")
     assert unknown.code == 1
-    assert "No story with the link" in unknown.out
+    assert "https://sahel.example/never was never seen.\n" in unknown.out
 
 
 GOLD = ENTRY | {"sahel": True, "russia": True, "russia_sahel": True, "copy": None, "event": None}

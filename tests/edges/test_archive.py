@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from monitor.core.commit import Commit, gather
+from monitor.core.digest import delivery_id
 from monitor.core.identity import identify
 from monitor.core.models import (
     Alert,
@@ -93,6 +94,7 @@ def test_an_entry_is_read_back_as_it_was_with_all_that_was_decided() -> None:
         placed="its text changed since it was first seen",
         rulebook="0123456789ab",
         version="0.1.0",
+        deliveries=(delivery_id("s_1", "desk"),),
     )
     assert (second.entry.published, second.entry.language) == (None, None)
 

@@ -19,9 +19,9 @@ class Archived:
 
     `feed`: the key of its feed, `source` the outlet's name then; `entry.feed` is "", for the
     feed's address may hold a secret. `of`, `story`, `event`, `placed`, `reason`: as in Verdict.
-    `alerts`: receiver and kind of each. `rulebook`: the version of the rulebook that decided,
-    `version` that of the program. Of a skimmed entry nothing is kept but what it is found by:
-    `entry` has no texts then.
+    `alerts`: receiver and kind of each, `deliveries` their ids. `rulebook`: the version of the
+    rulebook that decided, `version` that of the program. Of a skimmed entry nothing is kept but
+    what it is found by: `entry` has no texts then.
     """
 
     at: datetime
@@ -40,6 +40,7 @@ class Archived:
     placed: str = ""
     rulebook: str = ""
     version: str = ""
+    deliveries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

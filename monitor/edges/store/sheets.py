@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from monitor.core.digest import digest
+from monitor.core.digest import delivery_id, digest
 from monitor.core.identity import canonical_url
 from monitor.core.models import (
     SKIMMED,
@@ -80,6 +80,7 @@ def _row(one: Verdict) -> list[Any]:
         tagging.severity,
         [(alert.receiver, alert.kind) for alert in one.alerts],
         one.placed,
+        [delivery_id(each.story.id, each.receiver, *each.news) for each in one.alerts],
     ]
 
 
@@ -154,7 +155,8 @@ def _entries(sheet: list[Any], rows: Iterable[list[Any]]) -> Iterator[Archived]:
 def _archived(sheet: list[Any], row: list[Any]) -> Archived:
     at, feed, source, rulebook, version = sheet[:5]
     name, title, summary, link, published, language, author, categories = row[:8]
-    outcome, reason, sameness, of, story, event, topics, severity, alerts, placed = row[8:18]
+    outcome, reason, sameness, of, story, event, topics, severity = row[8:16]
+    alerts, placed, deliveries = row[16:19]
     return Archived(
         _time(at),
         feed,
@@ -182,6 +184,7 @@ def _archived(sheet: list[Any], row: list[Any]) -> Archived:
         placed,
         rulebook,
         version,
+        tuple(deliveries),
     )
 
 

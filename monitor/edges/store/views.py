@@ -8,13 +8,20 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import chain
 
 from monitor.core.latency import PARTS, Histogram
-from monitor.core.models import DeliveryState, FeedState
+from monitor.core.models import DeliveryState, FeedState, Seen
 from monitor.core.pacing import set_back
 from monitor.edges.store import keys
 from monitor.edges.store.attempts import TROUBLE
 from monitor.edges.store.connection import Connected
 from monitor.edges.store.polls import STORY_TTL
-from monitor.edges.store.records import CONDITION, FEED_STATE, Gauges, StoredStory, read_story
+from monitor.edges.store.records import (
+    CONDITION,
+    FEED_STATE,
+    Gauges,
+    StoredStory,
+    read_seen,
+    read_story,
+)
 from monitor.edges.store.scripts import SET_BACK
 from monitor.edges.store.subscriptions import tally
 
@@ -85,6 +92,22 @@ class Views(Connected):
         with self.reached():
             story_id = self._redis.get(keys.claim(claim))
             return read_story(self._redis.hgetall(keys.story(story_id))) if story_id else None
+
+    def remembered(self, feeds: Sequence[str], names: Sequence[str]) -> dict[str, Seen]:
+        """The feeds that are remembered to have shown an entry of one of these names
+        (Identity.id), each with what is remembered of it.
+        """
+        found: dict[str, Seen] = {}
+        with self.reached():
+            for at in range(0, len(feeds), _CHUNK):
+                part = feeds[at : at + _CHUNK]
+                pipe = self._redis.pipeline(transaction=False)
+                for feed in part:
+                    pipe.hmget(keys.seen(feed), list(names))
+                for feed, lines in zip(part, pipe.execute(), strict=True):
+                    if line := next(filter(None, lines), None):
+                        found[feed] = read_seen(line)
+        return found
 
     def mark_alive(self, process: str, now: datetime) -> None:
         """Note that a part of the service did its work just now."""
