@@ -18,4 +18,5 @@ def websub(config: str | None) -> None:
     # Celery's app reads the configuration when it is imported.
     from monitor.service import tasks
 
-    subscribing.run(tasks.service())
+    tasks.reloader.start()
+    subscribing.run(tasks.service)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from monitor.core.digest import digest
+from monitor.core.errors import Fault
 from monitor.core.models import (
     Alert,
     Attempt,
@@ -29,6 +30,8 @@ from monitor.core.schedule import TOO_MANY
 AWAY = 300.0
 # How many feeds a notice names, and characters of each name: a notice is one line of 400.
 _NAMED, _SOURCE = 6, 30
+# Faults of a configuration that a notice lists.
+_FAULTS = 3
 _REASON = "how the service itself is doing; [deliveries] notices chooses who hears of it"
 
 
@@ -77,6 +80,23 @@ def given_up(
 ) -> tuple[Delivery, ...]:
     """What to tell whom of deliveries that were given up without another attempt."""
     return tuple(_told(receiver, _dead(receiver, why, dead, now), to, now))
+
+
+def refused(
+    faults: Sequence[Fault], changed: datetime, *, to: Sequence[str], now: datetime
+) -> tuple[Delivery, ...]:
+    """What to tell of a new configuration that cannot be used.
+
+    `changed`: when its files were; whoever finds the same faults then, and whoever saves the same
+    again within the hour, tells the same.
+    """
+    said = [str(one) for one in faults]
+    left = len(said) - _FAULTS
+    lines = [*said[:_FAULTS], *([f"and {left} more"] if left > 0 else ())]
+    text = f"The one before stays in force. Look: monitor check. {'; '.join(lines)}"
+    many = "a fault" if len(said) == 1 else f"{len(said)} faults"
+    key = f"refused {changed:%Y-%m-%d %H} {digest(*said)}"
+    return tuple(_notice(one, key, f"Configuration refused: {many}", text, now) for one in to)
 
 
 def feed_notices(

@@ -5,24 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 from monitor.core.errors import BadInput, Fault
-from monitor.core.rulebook import COMPARING, Rulebook, compile_rulebook
+from monitor.core.rulebook import COMPARING, Rulebook, compile_rulebook, version_of
 from monitor.core.samples import check_samples
-from monitor.edges.files import read_text
+from monitor.edges.files import note, read_text
 
 SHIPPED = Path(__file__).parents[1] / "rulebook"
 _SUFFIXES = {".csv", ".toml", ".txt"}
 
 
-def load_rulebook(folder: Path | None) -> Rulebook:
-    """The rulebook of a folder (None: the shipped one); raises BadInput with every fault."""
+def load_rulebook(folder: Path | None, known: Rulebook | None = None) -> Rulebook:
+    """The rulebook of a folder (None: the shipped one); raises BadInput with every fault.
+
+    `known`: one that was loaded before; if the files still say the same, it is that one.
+    """
     folder = folder or SHIPPED
-    try:
-        found = [*folder.iterdir(), *(folder / "entities").glob("*")]
-        paths = sorted(one for one in found if one.suffix in _SUFFIXES)
-    except OSError as error:
-        raise BadInput([Fault(str(folder), error.strerror or "cannot be read")]) from None
-    except ValueError:
-        raise BadInput([Fault(repr(str(folder)), "is no name that a folder can have")]) from None
+    paths = _paths(folder)
     files, faults = {}, list[Fault]()
     for path in (*(SHIPPED / name for name in COMPARING), *paths):
         try:
@@ -31,6 +28,8 @@ def load_rulebook(folder: Path | None) -> Rulebook:
             faults += bad.faults
     if faults:
         raise BadInput(faults)
+    if known and known.version == version_of(files):
+        return known
     try:
         rulebook = compile_rulebook(files)
         check_samples(rulebook)
@@ -38,6 +37,19 @@ def load_rulebook(folder: Path | None) -> Rulebook:
         named = [Fault(f"{folder}/{one.where}", one.what, one.hint) for one in bad.faults]
         raise BadInput(named) from None
     return rulebook
+
+
+def _paths(folder: Path) -> list[Path]:
+    """A rulebook's files."""
+    for one in (folder, folder / "entities"):
+        note(one)
+    try:
+        found = [*folder.iterdir(), *(folder / "entities").glob("*")]
+    except OSError as error:
+        raise BadInput([Fault(str(folder), error.strerror or "cannot be read")]) from None
+    except ValueError:
+        raise BadInput([Fault(repr(str(folder)), "is no name that a folder can have")]) from None
+    return sorted(one for one in found if one.suffix in _SUFFIXES)
 
 
 def _name(path: Path, folder: Path) -> str:

@@ -191,8 +191,9 @@ class Agreements:
     def _told(self, before: Subscription, after: Subscription) -> None:
         """Let polling know until when the hub pushes, and say what has changed."""
         words = {"feed": self._url(after), "hub": host_of(after.hub.url)}
-        if before.expires != after.expires:
-            self._promise(self.feeds[after.feed], after.expires)
+        feed = self.feeds.get(after.feed)
+        if feed and before.expires != after.expires:
+            self._promise(feed, after.expires)
         if after.state is Stage.VERIFIED and not after.why:
             log.info("push agreed", **words, until=f"{after.expires:%Y-%m-%dT%H:%MZ}")
         elif before.why != after.why:

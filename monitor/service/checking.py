@@ -116,8 +116,11 @@ def read_checked(config: str | None) -> tuple[Settings, Rulebook]:
     return settings, rulebook
 
 
-def check(settings: Settings) -> tuple[Rulebook, AllowList]:
-    """Rulebook and allow-list, if they, the receivers and the routes hold; else BadInput."""
+def check(settings: Settings, known: Rulebook | None = None) -> tuple[Rulebook, AllowList]:
+    """Rulebook and allow-list, if they, the receivers and the routes hold; else BadInput.
+
+    `known`: a rulebook that was loaded before, to be kept if its files still say the same.
+    """
     faults = [
         replace(fault, where=f"{settings.path}: {fault.where}")
         for one in settings.receivers
@@ -126,7 +129,7 @@ def check(settings: Settings) -> tuple[Rulebook, AllowList]:
     faults += _wrong_exceptions(settings)
     rulebook = None
     try:
-        rulebook = load_rulebook(settings.rulebook)
+        rulebook = load_rulebook(settings.rulebook, known)
         faults += _unknown_names(settings, rulebook)
     except BadInput as bad:
         faults += bad.faults

@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TextIO
@@ -27,18 +27,24 @@ from monitor.service.clockwork import ClockWatch, utc_now
 from monitor.service.reporting import Throttle, report_sent
 from monitor.service.sending import Sender, Sent, Served
 
+# Seconds by which the clocks of machines that share a store may differ.
+_SKEW = 60.0
+
 log = structlog.get_logger("monitor")
 
 
 @dataclass
 class Desk:
-    """Everything about receivers. `out` is where the console channel writes."""
+    """Everything about receivers. `out` is where the console channel writes. `retired`: another
+    has taken over, and this one ends after the message in hand.
+    """
 
     settings: Settings
     store: RedisStore
     allow: AllowList
     out: TextIO
     stopping: threading.Event = field(default_factory=threading.Event)
+    retired: bool = field(default=False, init=False)
     _parked: Throttle = field(default_factory=lambda: Throttle(every=3_600))
     _giving_up: Throttle = field(default_factory=Throttle)
     _watch: ClockWatch = field(default_factory=lambda: ClockWatch(time.time, time.monotonic))
@@ -56,7 +62,7 @@ class Desk:
             utc_now,
             random.random,
             lambda: f"{socket.gethostname()} {uuid.uuid4().hex}",
-            stopping=self.stopping.is_set,
+            stopping=lambda: self.retired or self.stopping.is_set(),
             notify=self.notices,
             timeout=self.settings.timeout,
         )
@@ -70,6 +76,10 @@ class Desk:
             return self.settings.notices
         people = [name for name, one in self.receivers.items() if transports.read_by_people(one)]
         return tuple(people or self.receivers)
+
+    def successor(self, settings: Settings, allow: AllowList) -> Desk:
+        """The same with other settings; what it has noticed and said goes on."""
+        return replace(self, settings=settings, allow=allow)
 
     def receiver(self, name: str) -> Receiver | None:
         """A configured receiver."""
@@ -111,6 +121,12 @@ class Desk:
         self.store.seal(now)
         return gone
 
+    def look_back(self, now: datetime) -> None:
+        """Where the clock was set back since anything ran, move what waits with it."""
+        last = self.store.gauges(now, ()).alive.get("poll_due", 0.0)
+        if (back := last - now.timestamp()) > _SKEW:
+            self.set_back(back)
+
     def set_back(self, seconds: float) -> None:
         """The clock was set back by so much: what waits is moved with it."""
         log.warning("the clock was set back; what waits is moved with it", seconds=round(seconds))
@@ -135,7 +151,8 @@ class Desk:
         receiver = self.receiver(name)
         served = asyncio.run(self._deliver(receiver)) if receiver else Served()
         self.store.mark_alive("deliver", utc_now())
-        return served
+        # What is left is for whoever has taken over meanwhile, at once.
+        return replace(served, again=served.again or self.retired)
 
     async def _deliver(self, receiver: Receiver) -> Served:
         async with client(self.allow) as http:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
@@ -93,6 +93,10 @@ class PollStore(Memory, Protocol):
 
     def register(self, due: Mapping[str, datetime], *, prune: bool = True) -> None:
         """Make these feeds take turns; `prune`: and no others."""
+        ...
+
+    def take_out(self, feeds: Iterable[str]) -> None:
+        """Have these feeds take no turns any more."""
         ...
 
     def claim_feeds(self, now: datetime, until: datetime, limit: int) -> tuple[str, ...]:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
-import gc
 import os
 import sys
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +16,7 @@ from monitor.edges.store import embedded
 from monitor.edges.store.redis import RedisStore
 from monitor.service.checking import store_url, unheeded_proxies
 from monitor.service.clockwork import utc_now
+from monitor.service.memory import give_back
 from monitor.service.reporting import Throttle
 from monitor.service.supervisor import Supervisor, read_procfile
 from monitor.service.wiring import QUEUES
@@ -41,17 +39,10 @@ def run(settings: Settings) -> None:
     if unheeded := unheeded_proxies(settings):
         log.warning("proxies of the environment are not used; see network.proxy", names=unheeded)
     settings = replace(settings, feeds=())
-    _give_back()
+    give_back()
     supervisor = Supervisor(commands, _environ(settings))
     asyncio.run(supervisor.run(_Ready(settings), last=("store",)))
     log.info("ended")
-
-
-def _give_back() -> None:
-    """Hand memory back to the system: what was read to be checked is not needed any more."""
-    gc.collect()
-    with suppress(AttributeError, OSError):  # only glibc has it
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _claim_folder(data_dir: Path) -> None:

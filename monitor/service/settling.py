@@ -59,9 +59,9 @@ class _Lane:
         """How many are to be read before another would be."""
         return len(self._queue)
 
-    def close(self) -> None:
-        """Read no more."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+    def close(self, *, wait: bool) -> None:
+        """Read no more; `wait` until what is being read has been."""
+        self._thread.shutdown(wait=wait, cancel_futures=True)
 
     async def read(self, fetched: Fetched) -> bool:
         """Whether it was read, when its turn has come; True too when that was ended by a bug."""
@@ -127,10 +127,10 @@ class Settler:
         self._slow: dict[str, bool] = {}
         self._writer = ThreadPoolExecutor(1, "writer")
 
-    def close(self) -> None:
-        """Write to the end, and read no more."""
-        self._quick.close()
-        self._patient.close()
+    def close(self, *, wait: bool) -> None:
+        """Write to the end, and read no more; `wait` until what is being read has been."""
+        self._quick.close(wait=wait)
+        self._patient.close(wait=wait)
         self._writer.shutdown()
 
     async def write(

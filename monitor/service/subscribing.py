@@ -14,6 +14,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import aiohttp
 import structlog
@@ -21,10 +22,12 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from monitor.core.errors import BadInput, Fault, Unavailable
+from monitor.core.models import Document, Feed
 from monitor.core.websub import Drop, Endpoint
 from monitor.edges.hubs import Hubs
 from monitor.service.agreeing import Agreements
 from monitor.service.clockwork import utc_now
+from monitor.service.pipeline import Polled
 from monitor.service.pushes import Pushes
 from monitor.service.reporting import Troubles
 from monitor.service.wiring import Service
@@ -46,18 +49,21 @@ _silent.addHandler(logging.NullHandler())
 _silent.propagate = False
 
 
-def run(service: Service) -> None:
+def run(current: Callable[[], Service]) -> None:
     """Serve until told to end; raises BadInput without a callback, Unavailable when the port is
-    taken.
+    taken. `current`: the Service in force; of another one its feeds, rules and receivers are
+    taken up.
     """
+    service = current()
     endpoint = service.settings.websub
     if endpoint is None:
         where = f"{service.settings.path}: websub.callback"
         raise BadInput([Fault(where, "is not set", "the public https URL at which hubs find us")])
-    asyncio.run(_serve(service, endpoint))
+    asyncio.run(_serve(current, endpoint))
 
 
-async def _serve(service: Service, endpoint: Endpoint) -> None:
+async def _serve(current: Callable[[], Service], endpoint: Endpoint) -> None:
+    service = current()
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
@@ -71,7 +77,11 @@ async def _serve(service: Service, endpoint: Endpoint) -> None:
             clock=utc_now,
         )
         await stack.enter_async_context(hubs)
-        pushes = Pushes(service.store, service.pipeline.push, service.wake, troubles)
+
+        def push(feed: Feed, document: Document, at: datetime) -> Polled:
+            return current().pipeline.push(feed, document, at)
+
+        pushes = Pushes(service.store, push, service.wake, troubles)
         agreements = Agreements(
             store=service.store,
             feeds=service.feeds,
@@ -88,18 +98,18 @@ async def _serve(service: Service, endpoint: Endpoint) -> None:
         desk = Desk(agreements, pushes, service.settings.max_body, troubles)
         await desk.open(endpoint, stack)
         log.info("listening for pushes", on=f"{endpoint.host}:{endpoint.port}")
-        await _keep(service, agreements, stop, troubles)
+        await _keep(current, agreements, stop, troubles)
 
 
 async def _keep(
-    service: Service, agreements: Agreements, stop: asyncio.Event, trouble: Troubles
+    current: Callable[[], Service], agreements: Agreements, stop: asyncio.Event, trouble: Troubles
 ) -> None:
     """Look after the subscriptions until told to stop."""
-    looking = asyncio.create_task(_look(agreements, trouble))
+    looking = asyncio.create_task(_look(current, agreements, trouble))
     while not stop.is_set():
         try:
             await agreements.tick()
-            await asyncio.to_thread(service.store.mark_alive, "websub", utc_now())
+            await asyncio.to_thread(current().store.mark_alive, "websub", utc_now())
         except Unavailable as away:
             trouble(away)
         await _pause(stop, _TICK)
@@ -107,12 +117,14 @@ async def _keep(
     await asyncio.gather(looking, return_exceptions=True)
 
 
-async def _look(agreements: Agreements, trouble: Troubles) -> None:
+async def _look(current: Callable[[], Service], agreements: Agreements, trouble: Troubles) -> None:
     """See again and again which feeds have a hub, at first often, for they are being polled for
-    the first time perhaps; what is not configured is ended once.
+    the first time perhaps; what is not configured is ended once. The same for other feeds.
     """
     prune, wait = True, _TICK
     while True:
+        if (feeds := current().feeds) is not agreements.feeds:
+            agreements.feeds, prune, wait = feeds, True, _TICK
         try:
             await agreements.look(prune=prune)
             prune = False
@@ -206,7 +218,9 @@ class Desk:
             return Drop.TOO_LARGE
         kind = request.headers.get("Content-Type", "")[:_HEADER]
         signed = request.headers.get("X-Hub-Signature", "")[:_HEADER]
-        feed = self.agreements.feeds[one.feed]
+        feed = self.agreements.feeds.get(one.feed)
+        if feed is None:
+            return Drop.UNKNOWN
         return await asyncio.to_thread(self.pushes.take, one, feed, body, kind, signed)
 
     async def _body(self, request: web.Request) -> bytes | None:

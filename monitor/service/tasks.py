@@ -8,8 +8,6 @@ docs/decisions.md.
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import resource
 import sys
 import warnings
@@ -24,12 +22,13 @@ from kombu import Queue
 from kombu.exceptions import OperationalError
 
 from monitor.core.errors import BadInput, Unavailable
-from monitor.core.models import Feed
 from monitor.core.shown import plain
 from monitor.edges.store.broker import broker
 from monitor.edges.store.redis import RedisStore
 from monitor.service.checking import read_settings, secrets, store_url
 from monitor.service.logs import setup_logs
+from monitor.service.memory import give_back_large_blocks, settle
+from monitor.service.reloading import Reloader
 from monitor.service.reporting import Throttle
 from monitor.service.visiting import Batch
 from monitor.service.wiring import QUEUES, Service
@@ -39,11 +38,6 @@ from monitor.service.wiring import QUEUES, Service
 _TICK, _SWEEP, _PULSE, _ALIVE = 1.0, 5.0, 60.0, 10.0
 _LONGEST_QUEUE = 5_000
 _SOCKETS = 4_096
-# glibc's M_MMAP_THRESHOLD and M_TRIM_THRESHOLD, and their values in bytes.
-_MMAP_THRESHOLD, _LARGE_BLOCK = -3, 262_144
-_TRIM_THRESHOLD, _KEPT = -1, 4_000_000
-# New objects before the collector looks for circles among them.
-_COLLECT = 20_000
 
 # It warns of pickled messages run by root; ours are JSON and name no code.
 warnings.filterwarnings("ignore", message="You're running the worker with superuser")
@@ -104,18 +98,9 @@ def _every(seconds: float, task: str, *args: object) -> dict[str, Any]:
 app = make_app()
 
 
-@cache
 def service() -> Service:
-    """The working parts of this process."""
-    settings = read_settings(None, feeds=False)
-    return Service(settings, wake=_wake, feeds=_feeds)
-
-
-def _feeds() -> tuple[Feed, ...]:
-    """The feeds; from then on the log holds none of their secrets either."""
-    settings = read_settings(None)
-    setup_logs(secrets(settings))
-    return settings.feeds
+    """The working parts of this process, by the configuration that is in force just now."""
+    return reloader.service()
 
 
 def _calm(step: Callable[[], None]) -> None:
@@ -142,7 +127,13 @@ def poll_due() -> None:
 @app.task(name="monitor.poll")
 def poll(feeds: list[str], lease: float) -> None:
     """Begin to poll a batch of feeds."""
-    _calm(lambda: service().poll(Batch(tuple(feeds), lease)))
+
+    def begin() -> None:
+        # Whoever has taken over meanwhile begins what the one before did not.
+        while not service().poll(Batch(tuple(feeds), lease)):
+            continue
+
+    _calm(begin)
 
 
 @app.task(name="monitor.sweep")
@@ -182,6 +173,9 @@ def _wake(receiver: str) -> None:
         log.warning("could not wake the sender; the sweep will", receiver=receiver)
 
 
+reloader = Reloader(wake=_wake)
+
+
 def _discard(_: object) -> None:
     """Make an expression a statement."""
 
@@ -208,21 +202,8 @@ def _logs(**_: Any) -> None:
 @signals.worker_shutting_down.connect
 def _stop_sending(**_: Any) -> None:
     """End after the messages in hand: nothing new is claimed (threads cannot be stopped)."""
-    if service.cache_info().currsize:
+    if reloader.made:
         service().desk.stopping.set()
-
-
-def _give_back_large_blocks() -> None:
-    """Have memory of documents go back to the system when they are done with.
-
-    glibc keeps larger and larger blocks for itself once one was freed, unless it is told from
-    which size on not to (mallopt(3)). Of small ones some megabytes are kept, which it would not
-    do of itself any more.
-    """
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "mallopt"):
-        libc.mallopt(_MMAP_THRESHOLD, _LARGE_BLOCK)
-        libc.mallopt(_TRIM_THRESHOLD, _KEPT)
 
 
 @signals.worker_process_init.connect
@@ -230,10 +211,11 @@ def _begin_polling(**_: Any) -> None:
     """A parser that is ready; and a socket each for many hosts at a time, some of which stay open
     for a moment.
     """
+    reloader.start()
     if not _polls():
         return
     service().hasty.start()
-    _give_back_large_blocks()
+    give_back_large_blocks()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _SOCKETS if hard == resource.RLIM_INFINITY else min(_SOCKETS, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
@@ -242,7 +224,8 @@ def _begin_polling(**_: Any) -> None:
 @signals.worker_process_shutdown.connect
 def _end_polling(**_: Any) -> None:
     """What is in hand may end; the rest is found again by its lease."""
-    if service.cache_info().currsize:
+    reloader.stop()
+    if reloader.made:
         service().close()
 
 
@@ -256,19 +239,16 @@ def _load_feeds(**_: Any) -> None:
     """Before the pool forks, so that its processes share them; only where feeds are polled."""
     if _polls():
         _discard(service().feeds)
-        # What is loaded by now stays: the collector need not look through it again and again,
-        # nor touch (and so copy) what the pool's processes share.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(_COLLECT)
+        settle()
 
 
 @signals.worker_init.connect
 def _warm(**_: Any) -> None:
     """Load rules and gazetteer once, before the pool forks, so that all share the memory; and
-    watch the clock from now on.
+    watch the clock, and the files of the configuration, from now on.
     """
     try:
         _discard(service().desk)
+        reloader.start()
     except (BadInput, Unavailable) as bad:
         _refuse(bad)

@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from monitor.core.batching import by_host, host_of
-from monitor.core.models import Begun, Claimed, Failure, Feed, Freed
-from monitor.core.schedule import DAY
+from monitor.core.models import Begun, Claimed, Feed, Freed
 from monitor.service.pipeline import Fetched, Pipeline, Polled
 from monitor.service.ports import Fetcher, PollStore
 from monitor.service.settling import Settler
+from monitor.service.stays import Stay, patience_of, planned
 
 # Feeds in hand at the same time; a further batch is begun when it fits. Most of them wait for
 # their turn with a host.
@@ -35,10 +35,11 @@ _AT_ONCE, _PROMPT = 100, 2.0
 _IN_A_ROW = 20
 # Seconds for which what brought nothing to read is gathered, to be written in one go.
 _GATHER = 0.1
-# Seconds that a host is left alone that has too much to do and does not say for how long.
-_BUSY = 60.0
 # Seconds that visits in hand have to end when the process does; their leases run out anyway.
 _LAST = 2.0
+# Seconds after which a feed comes again that is not known here: whoever dealt it out has read a
+# newer configuration.
+_UNKNOWN = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,38 +69,42 @@ class Visitor:
     done: Callable[[Polled], None]
     trouble: Callable[[Exception], None]
     _round: _Round | None = None
+    _retired: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def poll(self, batch: Batch) -> None:
-        """Begin a batch once there is room; return when there is room for another like it.
+    def poll(self, batch: Batch) -> bool:
+        """Begin a batch once there is room; return when there is room for another like it. False,
+        and nothing is begun, once this was retired.
 
         Raises Unavailable when it cannot be begun; and once, what ended the thread meanwhile.
         """
         with self._lock:
+            if self._retired:
+                return False
             ours = self._round = self._round or _Round(self)
             if ours.fault:
                 self._round = None
-        ours.begin(batch).result()
+            begun = ours.begin(batch)
+        begun.result()
+        return True
 
     def close(self) -> None:
         """Let what is in hand end, but not for long; the rest is given back."""
+        self._end(_LAST, wait=False)
+
+    def retire(self) -> None:
+        """Take no batch any more, and come back when all requests in hand have been answered and
+        settled: another has taken over.
+        """
+        with self._lock:
+            self._retired = True
+        self._end(self.lease.total_seconds(), wait=True)
+
+    def _end(self, patience: float, *, wait: bool) -> None:
         with self._lock:
             ours, self._round = self._round, None
         if ours and not ours.fault:
-            ours.close()
-
-
-@dataclass
-class _Stay:
-    """A host in our hands until `held`, and its feeds by their lease; how many of them were asked
-    so far, and how long the host is to be left alone then.
-    """
-
-    feeds: Sequence[Begun]
-    lease: datetime
-    held: datetime
-    wait: timedelta
-    asked: int = 0
+            ours.close(patience, wait=wait)
 
 
 class _Round:
@@ -111,6 +116,7 @@ class _Round:
         # Whoever brings a batch while the thread ends must not wait for it for ever.
         self._gate = threading.Lock()
         self._load = 0
+        self._ending = False
         self._hands: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Condition()
         self._asking = asyncio.Semaphore(_AT_ONCE)
@@ -144,15 +150,20 @@ class _Round:
                 raise self.fault
             return asyncio.run_coroutine_threadsafe(self._take(batch), self._loop)
 
-    def close(self) -> None:
-        """As Visitor.close."""
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
+    def close(self, patience: float, *, wait: bool) -> None:
+        """End, once what is in hand has ended or so many seconds have passed. `wait`: also for
+        what is being read.
+        """
+        asyncio.run_coroutine_threadsafe(self._end(patience), self._loop).result()
         self._thread.join()
-        self._settler.close()
+        self._settler.close(wait=wait)
 
-    async def _end(self) -> None:
-        if self._hands:
-            await asyncio.wait(self._hands, timeout=_LAST)
+    async def _end(self, patience: float) -> None:
+        self._ending, end = True, self._loop.time() + patience
+        await self._put_down(0)
+        # Batches that waited for room are among them, and bring more.
+        while self._hands and self._loop.time() < end:
+            await asyncio.wait(self._hands, timeout=end - self._loop.time())
         for one in self._hands:
             one.cancel()
         await asyncio.gather(*self._hands, return_exceptions=True)
@@ -163,6 +174,8 @@ class _Round:
 
     async def _take(self, batch: Batch) -> None:
         """As Visitor.poll."""
+        if task := asyncio.current_task():
+            self._hold(task)
         size = min(len(batch.feeds), ROOM)
         await self._room(size)
         self._load += size
@@ -173,15 +186,17 @@ class _Round:
             await self._put_down(size)
             raise
         await self._put_down(size - len(begun))
-        for feeds in by_host(sorted(begun, key=_planned), lambda one: one.host):
-            hand = asyncio.create_task(self._visit(feeds, until))
-            self._hands.add(hand)
-            hand.add_done_callback(self._hands.discard)
+        for feeds in by_host(sorted(begun, key=planned), lambda one: one.host):
+            self._hold(asyncio.create_task(self._visit(feeds, until)))
         await self._room(size)
+
+    def _hold(self, hand: asyncio.Task[None]) -> None:
+        self._hands.add(hand)
+        hand.add_done_callback(self._hands.discard)
 
     async def _room(self, size: int) -> None:
         async with self._changed:
-            await self._changed.wait_for(lambda: self._load + size <= ROOM)
+            await self._changed.wait_for(lambda: self._ending or self._load + size <= ROOM)
 
     async def _put_down(self, count: int) -> None:
         async with self._changed:
@@ -190,7 +205,12 @@ class _Round:
 
     def _claimed(self, batch: Batch) -> list[Claimed]:
         lease = datetime.fromtimestamp(batch.lease, UTC)
-        ours = [self._our.feeds[key] for key in batch.feeds if key in self._our.feeds]
+        feeds = self._our.feeds
+        ours = [feeds[key] for key in batch.feeds if key in feeds]
+        if unknown := tuple(Claimed(key, "", lease) for key in batch.feeds if key not in feeds):
+            # Freed of no host: only the feeds come again.
+            at = self._our.clock() + timedelta(seconds=_UNKNOWN)
+            self._settler.freed.append(Freed("", lease, at, unknown))
         return [Claimed(feed.key, host_of(feed.url), lease) for feed in ours]
 
     async def _begin(self, claimed: Sequence[Claimed], until: datetime) -> tuple[Begun, ...]:
@@ -203,11 +223,13 @@ class _Round:
         """Ask for the feeds of one host in turn, with a gap in between, as long as it bears it."""
         row, gap = feeds[:_IN_A_ROW], self._our.gap
         await self._put_down(len(feeds) - len(row))
-        stay = _Stay(feeds, until, until, gap)
+        stay = Stay(feeds, until, until, gap)
         try:
             for one in row:
                 if stay.asked:
                     await asyncio.sleep(gap.total_seconds())
+                if self._ending:
+                    break
                 stay.wait = max(gap, await self._ask(one, stay))
                 stay.asked += 1
                 if stay.wait > gap:
@@ -216,7 +238,7 @@ class _Round:
         finally:
             self._let_go(stay)
 
-    def _let_go(self, stay: _Stay) -> None:
+    def _let_go(self, stay: Stay) -> None:
         """Of the host, and of those of its feeds that were not asked to the end."""
         rest = stay.feeds[stay.asked :]
         left = tuple(Claimed(one.feed, one.host, stay.lease) for one in rest)
@@ -226,7 +248,7 @@ class _Round:
     def _until(self) -> datetime:
         return self._our.clock() + self._our.lease
 
-    async def _ask(self, one: Begun, stay: _Stay) -> timedelta:
+    async def _ask(self, one: Begun, stay: Stay) -> timedelta:
         """Poll a feed; returns how long its host wants to be left alone."""
         fetched = None
         try:
@@ -243,9 +265,9 @@ class _Round:
             self._settler.quiet.append(fetched)
         else:
             await self._put_down(1)
-        return _patience(fetched) if fetched else timedelta()
+        return patience_of(fetched) if fetched else timedelta()
 
-    async def _answer(self, one: Begun, stay: _Stay, place: ExitStack) -> Fetched | None:
+    async def _answer(self, one: Begun, stay: Stay, place: ExitStack) -> Fetched | None:
         """What a feed brings, if it is still ours now that it has its place."""
         turn = await self._renewed(one, stay)
         if turn is None:
@@ -256,7 +278,7 @@ class _Round:
         finally:
             slow.cancel()
 
-    async def _renewed(self, one: Begun, stay: _Stay) -> Begun | None:
+    async def _renewed(self, one: Begun, stay: Stay) -> Begun | None:
         """The feed; where our lease is half over, with a new one, if it is still ours."""
         if self._our.clock() <= stay.held - self._our.lease / 2:
             return one
@@ -270,18 +292,3 @@ class _Round:
         approach = self._our.pipeline.approach(feed, begun.state)
         answer = await self._fetcher.fetch(feed, approach.validators, approach.url)
         return Fetched(feed, begun.state, approach, answer, self._our.clock())
-
-
-def _planned(one: Begun) -> float:
-    """When a feed's turn was to be, whatever came in between: those of one host that wait for
-    longest go first, or others might be due again before they ever have their turn.
-    """
-    return one.state.next_poll.timestamp() if one.state.next_poll else 0.0
-
-
-def _patience(fetched: Fetched) -> timedelta:
-    """How long a host that has too much to do is to be left alone."""
-    answer = fetched.answer
-    if not isinstance(answer, Failure) or not answer.busy:
-        return timedelta()
-    return timedelta(seconds=min(answer.retry_after or _BUSY, DAY))

@@ -6,7 +6,7 @@ import random
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from typing import TextIO
 
@@ -28,15 +28,12 @@ from monitor.service.checking import check, store_url
 from monitor.service.clockwork import utc_now
 from monitor.service.desk import Desk
 from monitor.service.pipeline import Pipeline, Polled
-from monitor.service.reporting import Throttle, Troubles, report_poll, report_pulse
+from monitor.service.registering import Register
+from monitor.service.reporting import Troubles, report_poll, report_pulse
 from monitor.service.visiting import Batch, Visitor
 
 # Batches that may wait for a poller: more than are begun in a second, fewer than in a lease.
 _BATCHES_WAITING = 20
-# Seconds by which the clocks of machines that share a store may differ.
-_SKEW = 60.0
-# Seconds between the first polls of new feeds at most.
-_SPREAD = 0.01
 # How much CPU time a document may take before it is set aside, to be read by a parser that
 # is patient but steps back for others: a usual one takes a tenth of it.
 _GLANCE, _STEP_BACK = timedelta(seconds=0.5), 10
@@ -108,6 +105,8 @@ class Look:
 class Service:
     """The working parts of one process, each made when first needed."""
 
+    rulebook: Rulebook
+
     def __init__(
         self,
         settings: Settings,
@@ -115,17 +114,34 @@ class Service:
         out: TextIO | None = None,
         wake: Callable[[str], None] = lambda _: None,
         feeds: Callable[[], Iterable[Feed]] | None = None,
+        before: Service | None = None,
     ) -> None:
         """`wake` hears of each receiver for whom a poll put something out. `feeds` are asked for
-        when first needed, if they are not in the settings.
+        when first needed, if they are not in the settings. `before`: whose place this one is to
+        take, with its store, what it has noticed and, as far as it is the same, its rulebook.
         """
         self.settings = settings
         self.wake = wake
-        self.rulebook, self.allow = check(settings)
+        self.rulebook, self.allow = check(settings, before.rulebook if before else None)
         self._feeds = feeds or (lambda: settings.feeds)
         self._out = out or sys.stdout
-        self._registering = Throttle(every=60)
-        self._registered = False
+        if before:
+            self._inherit(before)
+
+    def _inherit(self, before: Service) -> None:
+        self.store = before.store
+        self.desk = before.desk.successor(self.settings, self.allow)
+        if before.knows_feeds:
+            self._register = before._register.successor(self._register)
+
+    def made(self, part: str) -> bool:
+        """Whether a part was needed so far."""
+        return part in self.__dict__
+
+    @property
+    def knows_feeds(self) -> bool:
+        """Whether the feeds were read."""
+        return self.made("feeds") or bool(self.settings.feeds)
 
     @cached_property
     def feeds(self) -> dict[str, Feed]:
@@ -203,8 +219,18 @@ class Service:
     def close(self) -> None:
         """Let go of what was made."""
         for name in ("visitor", "store", "parser", "hasty"):
-            if name in self.__dict__:
+            if self.made(name):
                 self.__dict__.pop(name).close()
+
+    def retire(self) -> None:
+        """Another has taken over: come back when what is in hand has ended, with nothing left
+        open but the store.
+        """
+        self.desk.retired = True
+        if self.knows_feeds:
+            self.visitor.retire()
+            self.parser.close()
+            self.hasty.close()
 
     # -- polling ---------------------------------------------------------------------
 
@@ -213,7 +239,7 @@ class Service:
         have begun before the leases end.
         """
         now = utc_now()
-        self._register(now)
+        self._register.keep(now, self.desk.look_back)
         self.store.mark_alive("poll_due", now)
         room = _BATCHES_WAITING - self.store.queue_length("poll")
         if room <= 0:
@@ -226,34 +252,17 @@ class Service:
         chunks = deal(random.sample(ours, len(ours)), self.settings.batch)
         return [Batch(tuple(feed.key for feed in one), until.timestamp()) for one in chunks]
 
-    def _register(self, now: datetime) -> None:
-        """Make the configured feeds take turns, again every minute.
+    @cached_property
+    def _register(self) -> Register:
+        return Register(self.store, self.feeds.keys(), self.settings.polling.interval)
 
-        Only the first time others are taken out: an instance with another configuration
-        puts its own back within a minute. Many new ones are not asked all at once, so that
-        they do not come due all at once for ever after.
+    def poll(self, batch: Batch) -> bool:
+        """Begin to poll a batch; comes back when there is room for another. False when it was
+        not begun, for another has taken over. An empty one only shows that somebody would take it.
         """
-        if not self._registered:
-            self._set_back(now)
-        if self._registering.lets("again") or not self._registered:
-            step = min(self.settings.polling.interval / len(self.feeds), _SPREAD)
-            due = {key: now + timedelta(seconds=n * step) for n, key in enumerate(self.feeds)}
-            self.store.register(due, prune=not self._registered)
-            self._registered = True
-
-    def _set_back(self, now: datetime) -> None:
-        """Where the clock was set back since anything ran, move what waits with it."""
-        last = self.store.gauges(now, ()).alive.get("poll_due", 0.0)
-        if (back := last - now.timestamp()) > _SKEW:
-            self.desk.set_back(back)
-
-    def poll(self, batch: Batch) -> None:
-        """Begin to poll a batch; comes back when there is room for another. An empty one only
-        shows that there is somebody to take it.
-        """
-        if batch.feeds:
-            self.visitor.poll(batch)
+        taken = not batch.feeds or self.visitor.poll(batch)
         self.store.mark_alive("poll", utc_now())
+        return taken
 
     def _polled(self, polled: Polled) -> None:
         report_poll(polled, utc_now())

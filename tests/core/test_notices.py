@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from monitor.core.errors import Fault
 from monitor.core.models import Attempt, Condition, Delivery, Feed, FeedState, Patience
-from monitor.core.notices import feed_notices, given_up, notices, silence_notices
+from monitor.core.notices import feed_notices, given_up, notices, refused, silence_notices
 from monitor.core.polling import silence
 from tests import make
 
@@ -159,3 +160,18 @@ def test_a_silence_has_one_id_however_often_it_is_told_and_another_another() -> 
     later = FeedState(last_new=NOW, silent=make.at(9_999))
     assert first.id == again.id
     assert of_silence({make.FEED: QUIET})[0].id != of_silence({make.FEED: later})[0].id
+
+
+def test_a_refused_configuration_is_told_once_an_hour_with_its_first_faults() -> None:
+    faults = [Fault(f"monitor.toml:{n}", "is wrong") for n in range(7)]
+    (one, other) = refused(faults, make.NOW, to=("desk", "ops"), now=make.at(9))
+    (again, _) = refused(faults, make.at(60), to=("desk", "ops"), now=make.at(99))
+    (later, _) = refused(faults, make.at(3_600), to=("desk", "ops"), now=make.at(9))
+    assert one.id == again.id
+    assert len({one.id, other.id, later.id}) == 3
+    story = one.alert.story
+    assert story.title == "Configuration refused: 7 faults"
+    assert story.summary.endswith("monitor.toml:2: is wrong; and 4 more")
+    (single,) = refused(faults[:1], make.NOW, to=("desk",), now=make.NOW)
+    assert single.alert.story.title == "Configuration refused: a fault"
+    assert "more" not in single.alert.story.summary

@@ -189,3 +189,22 @@ def test_what_was_told_of_silent_feeds_is_noted_and_forgotten(store: Store) -> N
     assert store.hushed() == {"b": 6.0, "c": 7.0}
     store.note_hushed({}, ("b", "c"))
     assert store.hushed() == {}
+
+
+def test_a_feed_that_is_taken_out_takes_no_turn_and_comes_back_as_a_new_one(store: Store) -> None:
+    claim(store, "a", "b")
+    dead = make.state(dead=make.NOW, outcome=PollOutcome.HTTP_410, failures=9)
+    store.commit(Commit("a", "u", replace(dead, next_poll=None)))
+    store.take_out(["a", "unheard-of"])
+    store.take_out([])
+    store.register({"a": make.at(7)}, prune=False)
+    assert store.due_times(["a", "b"]) == {
+        "a": make.at(7).timestamp(),
+        "b": make.at(60).timestamp(),
+    }
+
+
+def test_a_feed_is_let_go_of_without_its_host(store: Store) -> None:
+    (one,) = claim(store, "a")
+    store.free_hosts([Freed("", one.lease, make.at(5), (replace(one, host=""),))])
+    assert store.due_times(["a"]) == {"a": make.at(5).timestamp()}

@@ -196,3 +196,47 @@ def test_an_end_lets_what_is_in_hand_come_to_its_end_and_is_no_hurdle_for_more()
         it.store.register({"unheard-of": it.start}, prune=False)
         it.visitor.poll(it.batch())
         it.until(lambda: it.web.entered == 1)
+
+
+def test_who_is_retired_settles_what_is_in_hand_gives_back_the_rest_and_takes_nothing() -> None:
+    feeds = [f"https://one.example/{n}" for n in range(4)]
+    with rig(*feeds, *hosts(1)) as it:
+        it.web.seconds = 0.3
+        batch = it.batch()
+        assert it.visitor.poll(batch)
+        it.until(lambda: it.web.begun == 2)
+        it.visitor.retire()
+        assert len(it.done) == 2
+        assert it.web.entered == 0
+        assert it.free("one.example")
+        due = it.store.due_times(it.keys).values()
+        assert sum(at < time.time() + 5 for at in due) == 3
+        assert not it.visitor.poll(batch)
+        assert not [one for one in threading.enumerate() if one.name.startswith("reader")]
+
+
+def test_batches_that_wait_for_room_are_given_back_where_another_takes_over() -> None:
+    with rig(*hosts(ROOM)) as it:
+        it.web.hanging.update(hosts(ROOM))
+        full = it.batch()
+        taken: list[bool] = []
+        threads = [
+            threading.Thread(target=lambda one=one: taken.append(it.visitor.poll(one)))
+            for one in (full, Batch(full.feeds[:3], full.lease))
+        ]
+        for one in threads:
+            one.start()
+        it.until(lambda: it.web.begun == 100)
+        it.visitor.lease = timedelta(seconds=0.5)
+        it.visitor.retire()
+        for one in threads:
+            one.join(5)
+        assert it.web.entered == 0
+        assert min(it.store.due_times(it.keys).values()) < time.time() + 5
+
+
+def test_a_feed_that_is_not_known_here_yet_comes_again_soon() -> None:
+    with rig(*hosts(1)) as it:
+        it.store.register({"new": it.start}, prune=False)
+        it.visitor.poll(it.batch())
+        it.until(lambda: it.store.due_times(["new"])["new"] < time.time() + 6)

@@ -6,7 +6,7 @@ stopwords.txt and likeness.toml (what texts are compared by). A rulebook whose
 own samples fail does not load.
 """
 
-from monitor.core.rulebook.compile import COMPARING, compile_rulebook
+from monitor.core.rulebook.compile import COMPARING, compile_rulebook, version_of
 from monitor.core.rulebook.model import Rule, Rulebook, Sample, Topic
 
-__all__ = ["COMPARING", "Rule", "Rulebook", "Sample", "Topic", "compile_rulebook"]
+__all__ = ["COMPARING", "Rule", "Rulebook", "Sample", "Topic", "compile_rulebook", "version_of"]

@@ -46,7 +46,7 @@ def compile_rulebook(files: Mapping[str, str]) -> Rulebook:
     terms += _query_terms(rules)
     gazetteer = Gazetteer.build(names.entities.values(), terms, _starts(rules))
     return Rulebook(
-        version=_version(files),
+        version=version_of(files),
         gazetteer=gazetteer,
         topic_by_name=topics,
         rules=rules,
@@ -72,7 +72,8 @@ def _starts(rules: Sequence[Rule]) -> frozenset[str] | None:
     return frozenset(atom for one in found if one is not None for atom in one)
 
 
-def _version(files: Mapping[str, str]) -> str:
+def version_of(files: Mapping[str, str]) -> str:
+    """The name of what the files say (name -> text): others have another."""
     version = hashlib.blake2b(digest_size=6)
     for name in sorted(files):
         if name in (*_FILES, *COMPARING) or _ENTITIES.fullmatch(name):

@@ -11,6 +11,7 @@ from monitor.core.errors import BadInput, Fault
 from monitor.core.models import Feed, Receiver, Route, Silence, Windows
 from monitor.core.polling import Polling
 from monitor.core.websub import Endpoint
+from monitor.edges.files import note
 from monitor.edges.settings.document import read_toml
 from monitor.edges.settings.feeds import make_feed, read_feeds
 from monitor.edges.settings.routes import (
@@ -149,6 +150,8 @@ def _endpoint(table: WebsubTable) -> Endpoint | None:
 def _choose(path: Path | None, environ: Mapping[str, str], cwd: Path) -> Path:
     if path is None and environ.get("MONITOR_CONFIG"):
         path = Path(environ["MONITOR_CONFIG"])
+    if path is None:
+        note(cwd / "monitor.toml")
     if path is None and (cwd / "monitor.toml").exists():
         path = cwd / "monitor.toml"
     return (cwd / path).absolute() if path else DEFAULTS / "monitor.toml"

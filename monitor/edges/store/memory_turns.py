@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -30,6 +30,12 @@ class MemoryTurns:
         for key, at in due.items():
             if key not in self._retired:
                 self._due.setdefault(key, at.timestamp())
+
+    def take_out(self, feeds: Iterable[str]) -> None:
+        """As Turns.take_out."""
+        for key in feeds:
+            self._due.pop(key, None)
+            self._retired.discard(key)
 
     def claim_feeds(self, now: datetime, until: datetime, limit: int) -> tuple[str, ...]:
         """As Turns.claim_feeds."""

@@ -37,8 +37,15 @@ class Turns(Connected):
                 part = {key: due[key].timestamp() for key in names[at : at + _CHUNK]}
                 self._redis.zadd(keys.DUE, part, nx=True)
 
+    def take_out(self, feeds: Iterable[str]) -> None:
+        """Have these feeds take no turns any more."""
+        with self.reached():
+            self._take_out(list(feeds))
+
     def _prune(self, kept: Iterable[str]) -> None:
-        gone = list(set(self._redis.zrange(keys.DUE, 0, -1)) - set(kept))
+        self._take_out(list(set(self._redis.zrange(keys.DUE, 0, -1)) - set(kept)))
+
+    def _take_out(self, gone: Sequence[str]) -> None:
         for at in range(0, len(gone), _CHUNK):
             self._redis.zrem(keys.DUE, *gone[at : at + _CHUNK])
             for noted in (keys.FAILING, keys.HUSHED):
