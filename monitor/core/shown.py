@@ -39,8 +39,8 @@ def _escape(found: re.Match[str]) -> str:
     return char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1]
 
 
-def shown_url(url: str) -> str:
-    """A URL as it may be shown: without user and password, `***` for the values of its keys.
+def shown_url(url: str, instead: str = "***") -> str:
+    """A URL as it may be shown: without user and password, `instead` for the values of its keys.
 
     What a key is, its name tells: api_key, token, sig ... A secret that is a mere part of the
     path cannot be told from any other part.
@@ -50,7 +50,7 @@ def shown_url(url: str) -> str:
     url = _USERINFO.sub(r"\1", url)
     parts, done = [], 0
     for start, end in _values(url):
-        parts += [url[done:start], "***"]
+        parts += [url[done:start], instead]
         done = end
     return "".join([*parts, url[done:]])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
@@ -16,19 +16,52 @@ from monitor.core.rulebook import Rulebook
 from monitor.core.shown import hidden
 from monitor.core.storeurl import parse_store_url
 from monitor.edges import transports
+from monitor.edges.files import plain_lines, read_text
 from monitor.edges.net import AllowList, parse_allow, parse_proxy, proxies_of
 from monitor.edges.rulebook import load_rulebook
-from monitor.edges.settings import Settings, all_routes, load_settings
+from monitor.edges.settings import Settings, Sources, all_routes, find_sources, load_settings
+from monitor.edges.settings.document import filled
+from monitor.edges.settings.feeds import Place
 from monitor.edges.store import embedded
 
 
-def read_settings(config: str | None, *, feeds: bool = True) -> Settings:
+def read_settings(
+    config: str | None, *, feeds: bool = True, drafts: Mapping[Path, str] | None = None
+) -> Settings:
     """The settings of this process (`feeds`: with them); raises BadInput with every fault.
 
+    `drafts`: texts to be read instead of those of some files, by real path.
     From then on no library heeds the environment's proxies (`requests` does, below Apprise).
     """
     os.environ["no_proxy"] = "*"
-    return load_settings(Path(config) if config else None, os.environ, Path.cwd(), feeds=feeds)
+    path = Path(config) if config else None
+    read = _reader(drafts) if drafts else read_text
+    return load_settings(path, os.environ, Path.cwd(), feeds=feeds, read=read)
+
+
+def _reader(drafts: Mapping[Path, str]) -> Callable[[Path], str]:
+    def read(path: Path) -> str:
+        draft = drafts.get(Path(os.path.realpath(path)))
+        return read_text(path) if draft is None else plain_lines(draft)
+
+    return read
+
+
+def read_sources(config: str | None) -> Sources:
+    """Which files the feeds of this process stand in; raises BadInput with every fault."""
+    return find_sources(Path(config) if config else None, os.environ, Path.cwd())
+
+
+def read_standing(sources: Sources, faults: list[Fault]) -> tuple[tuple[Place, Feed], ...]:
+    """Each feed with its place, by this process's environment; what is wrong with others is added
+    to `faults`.
+    """
+    return tuple(sources.standing(os.environ, faults))
+
+
+def read_variables(text: str) -> str:
+    """A text with this process's variables filled in; raises BadInput where one is not set."""
+    return filled(text, os.environ)
 
 
 def store_url(settings: Settings) -> str:

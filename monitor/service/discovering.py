@@ -51,15 +51,17 @@ class Found:
     found_by: str
 
 
-def run(service: Service, url: str) -> tuple[Found, ...] | Failure:
-    """The feeds of the site that has this page, or why the page cannot be read."""
+def run(service: Service, page: Feed) -> tuple[Found, ...] | Failure:
+    """The feeds of the site that has this page (its address, and what opens it), or why the page
+    cannot be read.
+    """
     gap = service.settings.host_gap.total_seconds()
     limits = replace(service.limits, deadline=min(_FETCH, service.limits.deadline))
     parser = parser_of(service.settings, wall=_PARSE)
 
     async def search() -> tuple[Found, ...] | Failure:
         async with Fetcher(service.allow, limits, utc_now) as fetcher:
-            return await discover(url, fetcher, parser, gap=gap)
+            return await discover(page, fetcher, parser, gap=gap)
 
     try:
         return asyncio.run(search())
@@ -68,7 +70,7 @@ def run(service: Service, url: str) -> tuple[Found, ...] | Failure:
 
 
 async def discover(
-    url: str,
+    page: Feed,
     fetcher: ports.Fetcher,
     parser: ports.Parser,
     *,
@@ -83,7 +85,7 @@ async def discover(
     search = _Search(fetcher, parser, gap)
     try:
         async with asyncio.timeout(deadline + _VISITS * gap):
-            failure = await search.look(url)
+            failure = await search.look(page)
     except TimeoutError:
         failure = None
     return failure or tuple(search.found)
@@ -104,12 +106,12 @@ class _Search:
     asked: set[str] = field(default_factory=set)
     found: list[Found] = field(default_factory=list)
 
-    async def look(self, url: str) -> Failure | None:
+    async def look(self, asked: Feed) -> Failure | None:
         """Fills `found`; the failure of the page itself, if it is one."""
-        page = await self._visit(url)
+        page = await self._visit(asked)
         if not isinstance(page, Document):
             return page
-        itself = self._read(Candidate(url, found_by="itself"), page)
+        itself = self._read(Candidate(asked.url, found_by="itself"), page)
         if not isinstance(itself, Failure):
             self.found.append(itself)
         elif itself.outcome is not PollOutcome.NOT_A_FEED:
@@ -124,7 +126,7 @@ class _Search:
         if self.found:
             await self._try(named[_PATIENCE:])
             return
-        robots = await self._visit(absolute("/robots.txt", page.url, len(page.url) + 20))
+        robots = await self._visit(Feed(absolute("/robots.txt", page.url, len(page.url) + 20)))
         if isinstance(robots, Document):
             await self._try(from_robots(_text(robots), page.url)[:_PATIENCE])
         for one in usual_places(page.url):
@@ -134,7 +136,7 @@ class _Search:
 
     async def _try(self, candidates: Iterable[Candidate]) -> None:
         for one in candidates:
-            document = await self._visit(one.url) if self._usual(one.url) else None
+            document = await self._visit(Feed(one.url)) if self._usual(one.url) else None
             if isinstance(document, Document):
                 feed = self._read(one, document)
                 if isinstance(feed, Found) and feed.url not in {each.url for each in self.found}:
@@ -146,14 +148,14 @@ class _Search:
         """
         return urlsplit(url).port in {None, *_PORTS, *(urlsplit(one).port for one in self.asked)}
 
-    async def _visit(self, url: str) -> Document | Failure | None:
+    async def _visit(self, asked: Feed) -> Document | Failure | None:
         """What an address gives; None where it was asked before or enough were."""
-        if url in self.asked or len(self.asked) >= _VISITS:
+        if asked.url in self.asked or len(self.asked) >= _VISITS:
             return None
         if self.asked:
             await asyncio.sleep(self.gap)
-        self.asked.add(url)
-        answer = await self.fetcher.fetch(Feed(url), Validators())
+        self.asked.add(asked.url)
+        answer = await self.fetcher.fetch(asked, Validators())
         return answer if isinstance(answer, Document | Failure) else None
 
     def _read(self, candidate: Candidate, document: Document) -> Found | Failure:

@@ -195,6 +195,12 @@ class Service:
     @cached_property
     def visitor(self) -> Visitor:
         """Polls, many hosts at a time."""
+        return self.visitor_telling(self._polled, Troubles("poll ended by a bug"))
+
+    def visitor_telling(
+        self, done: Callable[[Polled], None], trouble: Callable[[Exception], None]
+    ) -> Visitor:
+        """One that tells of its polls; `done`, `trouble`: as in Visitor."""
         return Visitor(
             pipeline=self.pipeline,
             store=self.store,
@@ -202,9 +208,9 @@ class Service:
             connect=lambda: Fetcher(self.allow, self.limits, utc_now),
             clock=utc_now,
             gap=self.settings.host_gap,
-            lease=self._lease,
-            done=self._polled,
-            trouble=Troubles("poll ended by a bug"),
+            lease=self.lease,
+            done=done,
+            trouble=trouble,
         )
 
     @property
@@ -213,7 +219,8 @@ class Service:
         return limits_of(self.settings, self.user_agent)
 
     @property
-    def _lease(self) -> timedelta:
+    def lease(self) -> timedelta:
+        """How long a feed stays with whoever took it to be polled."""
         return 2 * (self.settings.deadline + self.settings.limits.parse_time)
 
     def close(self) -> None:
@@ -244,7 +251,7 @@ class Service:
         room = _BATCHES_WAITING - self.store.queue_length("poll")
         if room <= 0:
             return []
-        until = now + self._lease
+        until = now + self.lease
         claimed = self.store.claim_feeds(now, until, room * self.settings.batch)
         ours = [self.feeds[key] for key in claimed if key in self.feeds]
         # In no fixed order: of a host's batches only one finds it free, and it must not always be

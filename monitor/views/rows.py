@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -60,9 +60,9 @@ STORY_COLUMNS = (
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
-def csv_row(row: dict[str, Any]) -> dict[str, str]:
+def csv_row(row: dict[str, Any], columns: Sequence[str] = STORY_COLUMNS) -> dict[str, str]:
     """One line of `stories --format csv`: lists joined, formulas made harmless."""
-    return {name: _cell(row[name]) for name in STORY_COLUMNS}
+    return {name: _cell(row[name]) for name in columns}
 
 
 def _cell(value: object) -> str:
@@ -129,6 +129,41 @@ def feed_row(
         "silent_since": iso(state.silent),
         **lag_row(state),
     }
+
+
+STANDING_COLUMNS = (
+    "name",
+    "url",
+    "health",
+    "why",
+    "last_new",
+    "next_poll",
+    "place",
+    "key",
+    "language",
+    "country",
+    "kind",
+    "state_media",
+    "priority",
+)
+
+
+def standing_row(
+    feed: Feed, place: str, states: Mapping[str, FeedState] | None, due: float | None
+) -> dict[str, Any]:
+    """One feed of `feeds list`; without `states`, what is known while the store is away."""
+    told = feed_row(feed, states.get(feed.key) if states else None, due)
+    known = told | {"health": told["health"] if states is not None else None}
+    known["why"] = told["reason"] or told["because"] if states is not None else "not known"
+    names = ("name", "url", "health", "why", "last_new", "next_poll", "last_poll", "outcome")
+    settings = {
+        "language": feed.language,
+        "country": feed.country,
+        "kind": feed.kind,
+        "state_media": feed.state_media,
+        "priority": feed.priority,
+    }
+    return {name: known[name] for name in names} | {"place": place, "key": feed.key} | settings
 
 
 def overdue(states: Iterable[FeedState], now: datetime) -> int:

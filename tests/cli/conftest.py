@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.shell import Shell
+from tests.cli.shelves import fill
 
 
 @pytest.fixture
@@ -14,3 +15,9 @@ def shell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Shell:
     return Shell(tmp_path, monkeypatch, capsys)
+
+
+@pytest.fixture
+def files(shell: Shell) -> Shell:
+    """A shell where two feeds files are named, the second an OPML file."""
+    return fill(shell)

@@ -34,6 +34,22 @@ def test_a_lease_is_renewed_only_by_who_holds_it(store: Store) -> None:
     assert taken(store, [], 1, 99) == []
 
 
+def test_a_feed_is_taken_before_its_time_unless_its_turn_changed_since_it_was_looked_at(
+    store: Store,
+) -> None:
+    later = make.at(500)
+    store.register({"a": later, "b": later, "c": later}, prune=False)
+    store.claim_feeds(make.at(600), make.at(660), 1)
+    seen = {"a": later.timestamp(), "b": later.timestamp(), "c": None, "new": None}
+    assert store.claim_these(seen, make.at(90)) == ("b", "new")
+    assert store.claim_these(seen, make.at(95)) == ()
+    assert store.claim_these({}, make.at(95)) == ()
+    left = make.at(660).timestamp(), make.at(90).timestamp(), later.timestamp()
+    assert store.due_times(["a", "b", "c"]) == dict(zip("abc", left, strict=True))
+    begun = [Claimed(one, "h", make.at(90)) for one in ("b", "new")]
+    assert taken(store, begun, 1, 99) == ["b", "new"]
+
+
 def test_a_turn_brings_what_is_remembered_of_the_feed(store: Store) -> None:
     claimed = claim(store, "a", "b")
     store.commit(Commit("a", "u", make.state(1)))

@@ -65,7 +65,7 @@ class Web:
 def search(
     web: ports.Fetcher, url: str = f"{SITE}/", deadline: float = 30
 ) -> tuple[Found, ...] | Failure:
-    return asyncio.run(discover(url, web, InProcess(), gap=0, deadline=deadline))
+    return asyncio.run(discover(Feed(url), web, InProcess(), gap=0, deadline=deadline))
 
 
 def found(web: ports.Fetcher, url: str = f"{SITE}/", deadline: float = 30) -> list[Found]:
@@ -162,7 +162,7 @@ def test_an_address_is_taken_as_typed_without_its_credentials() -> None:
 def test_feeds_are_found_over_real_http_behind_the_guard() -> None:
     async def over_http(server: FeedServer, allow: list[str]) -> tuple[Found, ...] | Failure:
         async with Fetcher(parse_allow(allow), FetchLimits(deadline=5), utc_now) as fetcher:
-            return await discover(server.url("/"), fetcher, InProcess(), gap=0)
+            return await discover(Feed(server.url("/")), fetcher, InProcess(), gap=0)
 
     with FeedServer() as server:
         server.serve("/", reply(link("/old").encode(), Content_Type="text/html"))

@@ -40,9 +40,9 @@ def test_a_fetch_keeps_to_what_was_set(tmp_path: Path) -> None:
 
 def test_a_lease_leaves_time_to_fetch_and_to_parse_twice(tmp_path: Path) -> None:
     shipped = Service(load(tmp_path, ""))
-    assert shipped._lease == timedelta(seconds=90)
+    assert shipped.lease == timedelta(seconds=90)
     text = '[polling]\ndeadline = "10s"\n[limits]\nparse_time = "50s"\n'
-    assert Service(load(tmp_path, text))._lease == timedelta(seconds=120)
+    assert Service(load(tmp_path, text)).lease == timedelta(seconds=120)
 
 
 @pytest.mark.slow

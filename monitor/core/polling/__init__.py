@@ -1,7 +1,7 @@
 """When a feed is visited next, where, and with which conditions; what a visit teaches."""
 
 from monitor.core.polling.bounds import Polling
-from monitor.core.polling.life import health
+from monitor.core.polling.life import HEALTHS, health
 from monitor.core.polling.reasons import why
 from monitor.core.polling.silence import silence
 from monitor.core.polling.visits import (
@@ -13,6 +13,7 @@ from monitor.core.polling.visits import (
 )
 
 __all__ = [
+    "HEALTHS",
     "Approach",
     "Polling",
     "after_failure",

@@ -8,6 +8,9 @@ from monitor.core.models import Failure, FeedState, PollOutcome
 from monitor.core.polling.bounds import Polling
 from monitor.core.schedule import DAY
 
+# What `health` can say.
+HEALTHS = ("waiting", "healthy", "silent", "failing", "dead", "retired")
+
 # How much an hour of it weighs. Temporary troubles pass by themselves; a feed that is not where it
 # was, or may not be asked, seldom comes back without anybody's doing.
 _TEMPORARY, _SOFT, _HARD = 1.0, 2.0, 7.0

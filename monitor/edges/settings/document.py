@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -50,9 +50,15 @@ _HINTS = {
 }
 
 
-def read_toml(path: Path, form: type[Table], environ: Mapping[str, str]) -> Table:
+# What gives the text of a file; raises BadInput.
+Reader = Callable[[Path], str]
+
+
+def read_toml(
+    path: Path, form: type[Table], environ: Mapping[str, str], read: Reader = read_text
+) -> Table:
     """A TOML file in the given form; raises BadInput with all its faults at once."""
-    text = read_text(path)
+    text = read(path)
     faults: list[Fault] = []
 
     def fault(loc: list[Any], what: str, hint: str = "") -> None:
@@ -66,7 +72,7 @@ def read_toml(path: Path, form: type[Table], environ: Mapping[str, str]) -> Tabl
     except tomllib.TOMLDecodeError as error:
         raise BadInput([Fault(*_syntax(path, text, str(error)))]) from None
     except ValidationError as error:
-        raise BadInput([*faults, *_faults(path, text, error, form)]) from None
+        raise BadInput([*faults, *faults_of(path, text, error, form)]) from None
     except ValueError:
         # All that Python itself refuses are numbers of more than 4,300 digits.
         raise BadInput([Fault(_digits(path, text), "has too many digits for a number")]) from None
@@ -87,6 +93,19 @@ def _digits(path: Path, text: str) -> str:
     """Where a number of more than 4,000 digits stands."""
     found = re.search(r"\d{4000}", text)
     return f"{path}:{text.count(chr(10), 0, found.start()) + 1}" if found else str(path)
+
+
+def filled(text: str, environ: Mapping[str, str]) -> str:
+    """A text with its variables filled in; raises BadInput where one is not set."""
+    faults: list[Fault] = []
+
+    def fault(_: list[Any], what: str, hint: str = "") -> None:
+        faults.append(Fault(text, what, hint))
+
+    found = str(_fill(text, environ, fault, []))
+    if faults:
+        raise BadInput(faults)
+    return found
 
 
 def _fill(value: Any, environ: Mapping[str, str], fault: Any, loc: list[Any]) -> Any:
@@ -121,12 +140,15 @@ def _key(loc: list[Any]) -> str:
     return "".join(parts).removeprefix(".")
 
 
-def _place(path: Path, text: str, loc: list[Any]) -> str:
+def _place(path: Path | str, text: str, loc: list[Any]) -> str:
     line = _line(text, loc)
     return f"{path}:{line}" if line else str(path)
 
 
-def _faults(path: Path, text: str, error: ValidationError, form: type[BaseModel]) -> list[Fault]:
+def faults_of(
+    path: Path | str, text: str, error: ValidationError, form: type[BaseModel]
+) -> list[Fault]:
+    """What is wrong with tables of a form, each fault with its place in the file's text."""
     faults = []
     for one in error.errors(include_url=False, include_input=False):
         # A list member that may be a text or a table is reported once for each; that a

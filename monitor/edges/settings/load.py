@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -11,9 +11,8 @@ from monitor.core.errors import BadInput, Fault
 from monitor.core.models import Feed, Receiver, Route, Silence, Windows
 from monitor.core.polling import Polling
 from monitor.core.websub import Endpoint
-from monitor.edges.files import note
-from monitor.edges.settings.document import read_toml
-from monitor.edges.settings.feeds import make_feed, read_feeds
+from monitor.edges.files import note, read_text
+from monitor.edges.settings.document import Reader, read_toml
 from monitor.edges.settings.routes import (
     doubles,
     make_receiver,
@@ -21,9 +20,8 @@ from monitor.edges.settings.routes import (
     make_silence,
     unknown_receivers,
 )
-from monitor.edges.settings.schema import ConfigFile, FeedTable, LimitsTable, WebsubTable, WebTable
-
-DEFAULTS = Path(__file__).parents[2] / "defaults"
+from monitor.edges.settings.schema import ConfigFile, LimitsTable, WebsubTable, WebTable
+from monitor.edges.settings.standing import DEFAULTS, Sources, first_ones, sources_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +62,29 @@ class Settings:
 
 
 def load_settings(
-    path: Path | None, environ: Mapping[str, str], cwd: Path, *, feeds: bool = True
+    path: Path | None,
+    environ: Mapping[str, str],
+    cwd: Path,
+    *,
+    feeds: bool = True,
+    read: Reader = read_text,
 ) -> Settings:
     """The settings of a config file, or the shipped ones; raises BadInput with all faults.
 
     Without `feeds` there are none, and theirs are not looked for: a hundred thousand take 50 MB.
 
     Without a path, MONITOR_CONFIG is taken, then `monitor.toml` in `cwd`, then the shipped
-    defaults, whose data lives below `cwd`.
+    defaults, whose data lives below `cwd`. `read` gives the text of a file.
     """
     chosen = _choose(path, environ, cwd)
-    config = read_toml(chosen, ConfigFile, environ)
+    config = read_toml(chosen, ConfigFile, environ, read)
     home = cwd if chosen.parent == DEFAULTS else chosen.parent
     shipped = read_toml(DEFAULTS / "monitor.toml", ConfigFile, environ)
     receivers = shipped.receivers if config.receivers is None else config.receivers
     named = tuple(make_receiver(one, home) for one in receivers or ())
-    found, faults = _feeds(config, chosen, environ) if feeds else ((), [])
+    faults: list[Fault] = []
+    standing = sources_of(config, chosen).standing(environ, faults, read) if feeds else iter(())
+    found = tuple(feed for _, feed in first_ones(standing, faults))
     routes = make_routes(config.routes, shipped.routes or (), named)
     faults += doubles(named, chosen)
     faults += unknown_receivers(routes, config.deliveries.notices or (), named, chosen)
@@ -89,6 +94,14 @@ def load_settings(
     if faults:
         raise BadInput(faults, found=settings)
     return settings
+
+
+def find_sources(
+    path: Path | None, environ: Mapping[str, str], cwd: Path, read: Reader = read_text
+) -> Sources:
+    """Where the feeds stand, by the same config file; raises BadInput if it cannot be read."""
+    chosen = _choose(path, environ, cwd)
+    return sources_of(read_toml(chosen, ConfigFile, environ, read), chosen)
 
 
 def _settings(
@@ -155,44 +168,3 @@ def _choose(path: Path | None, environ: Mapping[str, str], cwd: Path) -> Path:
     if path is None and (cwd / "monitor.toml").exists():
         path = cwd / "monitor.toml"
     return (cwd / path).absolute() if path else DEFAULTS / "monitor.toml"
-
-
-def _feeds(
-    config: ConfigFile, path: Path, environ: Mapping[str, str]
-) -> tuple[tuple[Feed, ...], list[Fault]]:
-    """All feeds in their order, and what is wrong with the others."""
-    named = config.feeds if config.feeds is not None else (str(DEFAULTS / "feeds.toml"),)
-    faults: list[Fault] = []
-    places: dict[str, str] = {}
-    feeds = [
-        feed
-        for number, one in enumerate(named)
-        for where, feed in _read(one, f"{path}: feeds[{number}]", path.parent, environ, faults)
-        if _first(feed, where, places, faults)
-    ]
-    return tuple(feeds), faults
-
-
-def _read(
-    one: str | FeedTable,
-    where: str,
-    home: Path,
-    environ: Mapping[str, str],
-    faults: list[Fault],
-) -> Iterator[tuple[str, Feed]]:
-    """The feeds that a member of `feeds` stands for, each with its place."""
-    if isinstance(one, FeedTable):
-        yield where, make_feed(one)
-        return
-    try:
-        yield from read_feeds(home / one, environ)
-    except BadInput as bad:
-        faults += bad.faults
-
-
-def _first(feed: Feed, where: str, places: dict[str, str], faults: list[Fault]) -> bool:
-    """Whether a feed stands for the first time; `places` holds those that did."""
-    earlier = places.setdefault(feed.url, where)
-    if earlier is not where:
-        faults.append(Fault(f"{where}.url", f"{feed.shown} stands already at {earlier}"))
-    return earlier is where

@@ -42,6 +42,7 @@ Size = Annotated[int, BeforeValidator(parse_size)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
 Header = Annotated[str, AfterValidator(check_header)]
 Topics = tuple[str, ...]
+Priority = Literal["high", "normal", "low"]
 
 
 class _Table(BaseModel):
@@ -148,13 +149,13 @@ class FeedTable(_Table):
     country: str | None = None
     kind: str = ""
     state_media: bool = False
-    priority: Literal["high", "normal", "low"] = "normal"
+    priority: Priority = "normal"
 
 
 class FeedsFile(_Table):
-    """A feeds file."""
+    """A feeds file; one of comments alone is one too."""
 
-    feeds: tuple[FeedTable, ...]
+    feeds: tuple[FeedTable, ...] = ()
 
 
 class WebsubTable(_Table):

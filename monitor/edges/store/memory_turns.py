@@ -44,6 +44,12 @@ class MemoryTurns:
         self._due.update(dict.fromkeys(taken, until.timestamp()))
         return taken
 
+    def claim_these(self, seen: Mapping[str, float | None], until: datetime) -> tuple[str, ...]:
+        """As Turns.claim_these."""
+        taken = tuple(name for name, at in seen.items() if self._due.get(name) == at)
+        self._due.update(dict.fromkeys(taken, until.timestamp()))
+        return taken
+
     def take_turns(
         self, claimed: Sequence[Claimed], now: datetime, until: datetime
     ) -> tuple[Begun, ...]:

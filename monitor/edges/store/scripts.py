@@ -46,6 +46,20 @@ end
 return begun
 """
 
+# KEYS: as above. ARGV: until, then for each feed its name and when its turn was as we saw it ('' if
+# it took none). Takes those whose turn is still then: nobody took them meanwhile.
+CLAIM_THESE = """
+local taken = {}
+for i = 2, #ARGV, 2 do
+  local score = redis.call('ZSCORE', KEYS[1], ARGV[i])
+  if (not score and ARGV[i + 1] == '') or (score and tonumber(score) == tonumber(ARGV[i + 1])) then
+    redis.call('ZADD', KEYS[1], ARGV[1], ARGV[i])
+    taken[#taken + 1] = ARGV[i]
+  end
+end
+return taken
+"""
+
 # KEYS: as above. ARGV: a JSON list with for each host its name, our hold of it and when it may be
 # asked again; then feeds of it that we hold no longer, each with our lease: their turn is when the
 # host's is.

@@ -10,7 +10,7 @@ from monitor.core.models import Begun, Claimed, FeedState, Freed
 from monitor.edges.store import keys
 from monitor.edges.store.connection import Connected
 from monitor.edges.store.records import COME_BACK, FEED_STATE, LONGEST, RETIRED
-from monitor.edges.store.scripts import BEGIN, CLAIM, FREE
+from monitor.edges.store.scripts import BEGIN, CLAIM, CLAIM_THESE, FREE
 
 _TURNS = [keys.DUE, keys.HOSTS, keys.HELD]
 # Feeds in one command: the server must not be busy with one of us for long.
@@ -60,6 +60,20 @@ class Turns(Connected):
         with self.reached():
             run = self._redis.register_script(CLAIM)
             return tuple(run(keys=_TURNS, args=[now.timestamp(), until.timestamp(), limit]))
+
+    def claim_these(self, seen: Mapping[str, float | None], until: datetime) -> tuple[str, ...]:
+        """Take these feeds before their time, if each one's turn is still when it was seen to be
+        (epoch seconds, None: it takes none); nobody else gets them before `until`.
+        """
+        lines = [
+            text for name, at in seen.items() for text in (name, "" if at is None else repr(at))
+        ]
+        with self.reached():
+            run = self._redis.register_script(CLAIM_THESE)
+            parts = (lines[at : at + _CHUNK] for at in range(0, len(lines), _CHUNK))
+            return tuple(
+                one for part in parts for one in run(keys=_TURNS, args=[until.timestamp(), *part])
+            )
 
     def take_turns(
         self, claimed: Sequence[Claimed], now: datetime, until: datetime
