@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from monitor import __version__
-from monitor.cli import backtest, explaining, feeds, screens, sending, status, web, websub
+from monitor.cli import backtest, explaining, feeds, keeping, screens, sending, status, web, websub
 from monitor.cli.durations import DURATION
 from monitor.cli.replaying import Replaying
 from monitor.cli.saying import as_json, complain, tell_bug
@@ -174,6 +174,8 @@ for command in (
     backtest.backtest,
     explaining.explain,
     feeds.feeds,
+    keeping.backup,
+    keeping.restore,
     status.status,
     web.web,
     websub.websub,
