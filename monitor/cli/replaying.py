@@ -12,8 +12,8 @@ from monitor.core.models import Feed, Verdict
 from monitor.core.routing import Step, trace
 from monitor.edges.settings import Settings
 from monitor.service import evaluation, offline
+from monitor.service.bounds import parser_of, policy_of
 from monitor.service.checking import check
-from monitor.service.wiring import parser_of, policy_of
 
 
 class Replaying:

@@ -23,8 +23,9 @@ from monitor.core.parse.links import absolute
 from monitor.core.parse.sniff import legal
 from monitor.edges.fetch import Fetcher
 from monitor.service import ports
+from monitor.service.bounds import parser_of
 from monitor.service.clockwork import utc_now
-from monitor.service.wiring import Service, parser_of
+from monitor.service.wiring import Service
 
 # So many addresses are asked at most, within so many seconds, the gaps between them not counted.
 _VISITS, _DEADLINE = 20, 30.0

@@ -31,6 +31,8 @@ _HUGE = 1_000_000
 _WAITING = 3
 # Feeds remembered for such a document.
 _REMEMBERED = 1_000
+# Seconds between calls of `tally` where nothing else is to be written.
+_TALLY = 1.0
 
 _CROWDED = Failure(
     PollOutcome.PARSE_ERROR, "it takes long to read, and others that do are before it"
@@ -105,8 +107,8 @@ class _Waiting:
 
 class Settler:
     """Reads and writes for one loop. `quiet` is what brought nothing to read, `freed` the hosts to
-    let go of: both are written by the next `flush`. `done` and `trouble` are as Visitor's, and
-    called from other threads.
+    let go of: both are written by the next `flush`. `done`, `trouble` and `tally` are as Visitor's,
+    and called from other threads.
     """
 
     def __init__(
@@ -115,7 +117,9 @@ class Settler:
         store: PollStore,
         done: Callable[[Polled], None],
         trouble: Callable[[Exception], None],
+        tally: Callable[[], None],
     ) -> None:
+        self._tally, self._tallied = tally, 0.0
         self._pipeline, self._store = pipeline, store
         self._done, self._trouble = done, trouble
         self.quiet: list[Fetched] = []
@@ -144,7 +148,8 @@ class Settler:
         """Write what was gathered since the last time; of how many polls it was the end."""
         quiet, self.quiet = self.quiet, []
         freed, self.freed = self.freed, []
-        if quiet or freed:
+        if quiet or freed or time.monotonic() - self._tallied >= _TALLY:
+            self._tallied = time.monotonic()
             try:
                 await self.write(self._settle, quiet, freed)
             except Exception as error:  # noqa: BLE001 - told there; the leases bring it all back
@@ -191,7 +196,9 @@ class Settler:
 
     def _settle(self, quiet: Sequence[Fetched], freed: Sequence[Freed]) -> None:
         self._bring_home(quiet, self._pipeline.settle)
-        self._store.free_hosts(freed)
+        if freed:
+            self._store.free_hosts(freed)
+        self._tally()
 
     def _bring_home(
         self, these: Sequence[Fetched], step: Callable[[Sequence[Fetched]], list[Polled]]

@@ -79,7 +79,7 @@ async def _serve(current: Callable[[], Service], endpoint: Endpoint) -> None:
         await stack.enter_async_context(hubs)
 
         def push(feed: Feed, document: Document, at: datetime) -> Polled:
-            return current().pipeline.push(feed, document, at)
+            return current().push(feed, document, at)
 
         pushes = Pushes(service.store, push, service.wake, troubles)
         agreements = Agreements(
@@ -110,6 +110,7 @@ async def _keep(
         try:
             await agreements.tick()
             await asyncio.to_thread(current().store.mark_alive, "websub", utc_now())
+            await asyncio.to_thread(current().counting.hand_over)
         except Unavailable as away:
             trouble(away)
         await _pause(stop, _TICK)

@@ -56,7 +56,8 @@ class Visitor:
 
     `connect` makes a Fetcher, on the loop that it is used on. `gap` lies between two requests to
     a host; `lease` is how long a feed stays ours, twice as long as fetching and parsing take.
-    `done` hears of each poll that came to its end, `trouble` of what an exception ended.
+    `done` hears of each poll that came to its end, `trouble` of what an exception ended, `fetched`
+    of each answer; `tally` is called every second or so, off the loop.
     """
 
     pipeline: Pipeline
@@ -68,6 +69,8 @@ class Visitor:
     lease: timedelta
     done: Callable[[Polled], None]
     trouble: Callable[[Exception], None]
+    fetched: Callable[[Fetched], None] = lambda _: None
+    tally: Callable[[], None] = lambda: None
     _round: _Round | None = None
     _retired: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -120,7 +123,8 @@ class _Round:
         self._hands: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Condition()
         self._asking = asyncio.Semaphore(_AT_ONCE)
-        self._settler = Settler(visitor.pipeline, visitor.store, visitor.done, visitor.trouble)
+        parts = (visitor.pipeline, visitor.store, visitor.done, visitor.trouble, visitor.tally)
+        self._settler = Settler(*parts)
         self._ready, self._over = threading.Event(), asyncio.Event()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="visitor", daemon=True)
@@ -291,4 +295,6 @@ class _Round:
     async def _fetch(self, feed: Feed, begun: Begun) -> Fetched:
         approach = self._our.pipeline.approach(feed, begun.state)
         answer = await self._fetcher.fetch(feed, approach.validators, approach.url)
-        return Fetched(feed, begun.state, approach, answer, self._our.clock())
+        fetched = Fetched(feed, begun.state, approach, answer, self._our.clock())
+        self._our.fetched(fetched)
+        return fetched

@@ -6,7 +6,7 @@ import random
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TextIO
 
@@ -14,8 +14,7 @@ import structlog
 
 from monitor import __version__
 from monitor.core.batching import deal
-from monitor.core.models import Feed, FeedState
-from monitor.core.parse import ParseLimits
+from monitor.core.models import Document, Feed, FeedState
 from monitor.core.rulebook import Rulebook
 from monitor.core.triage import Policy
 from monitor.edges.fetch import Fetcher, FetchLimits
@@ -24,8 +23,10 @@ from monitor.edges.settings import Settings
 from monitor.edges.store.records import Gauges
 from monitor.edges.store.redis import RedisStore
 from monitor.service.absences import tell_silence
+from monitor.service.bounds import limits_of, parser_of, policy_of
 from monitor.service.checking import check, store_url
 from monitor.service.clockwork import utc_now
+from monitor.service.counting import Counted, Counting
 from monitor.service.desk import Desk
 from monitor.service.pipeline import Pipeline, Polled
 from monitor.service.registering import Register
@@ -41,56 +42,6 @@ _GLANCE, _STEP_BACK = timedelta(seconds=0.5), 10
 QUEUES = ("poll", "deliver", "tick")
 
 log = structlog.get_logger("monitor")
-
-
-def policy_of(settings: Settings, rulebook: Rulebook) -> Policy:
-    """What is told to whom, as it was configured."""
-    return Policy(
-        rulebook,
-        settings.routes,
-        settings.fresh,
-        settings.max_age,
-        settings.windows,
-        settings.silences,
-        {one.name: one.cadence for one in settings.receivers},
-    )
-
-
-def parser_of(
-    settings: Settings,
-    *,
-    cpu: timedelta = timedelta.max,
-    wall: timedelta = timedelta.max,
-    nice: int = 0,
-    keep: bool = True,
-) -> ParserProcess:
-    """A killable parser within the configured limits, and within `cpu` and `wall` where these are
-    narrower. `nice`, `keep`: as in ParserProcess.
-    """
-    one = settings.limits
-    texts = ParseLimits(settings.max_entries, one.title, one.summary, one.link)
-    cpu, wall = min(one.parse_cpu, cpu), min(one.parse_time, wall)
-    return ParserProcess(
-        *(cpu.total_seconds(), one.parse_memory, wall.total_seconds(), texts), nice=nice, keep=keep
-    )
-
-
-def limits_of(settings: Settings, user_agent: str) -> FetchLimits:
-    """How far a fetch may go by what was configured."""
-    one = settings.limits
-    return FetchLimits(
-        deadline=settings.deadline.total_seconds(),
-        max_body=settings.max_body,
-        max_redirects=one.redirects,
-        header_bytes=one.header_bytes,
-        headers=one.headers,
-        user_agent=user_agent,
-    )
-
-
-def _user_agent(contact: str) -> str:
-    """Who asks, and how to reach whoever runs this."""
-    return f"monitor/{__version__} (news feed reader{f'; {contact}' if contact else ''})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +111,9 @@ class Service:
 
     @property
     def user_agent(self) -> str:
-        """Who asks."""
-        return self.settings.user_agent or _user_agent(self.settings.contact)
+        """Who asks, and how to reach whoever runs this."""
+        contact = f"; {self.settings.contact}" if self.settings.contact else ""
+        return self.settings.user_agent or f"monitor/{__version__} (news feed reader{contact})"
 
     @cached_property
     def policy(self) -> Policy:
@@ -183,8 +135,8 @@ class Service:
         """One poll from its answer to its commit."""
         return Pipeline(
             store=self.store,
-            parser=self.parser,
-            hasty=self.hasty,
+            parser=Counted(self.parser, "patient", self.counting),
+            hasty=Counted(self.hasty, "quick", self.counting),
             policy=self.policy,
             polling=self.settings.polling,
             clock=utc_now,
@@ -201,6 +153,11 @@ class Service:
         self, done: Callable[[Polled], None], trouble: Callable[[Exception], None]
     ) -> Visitor:
         """One that tells of its polls; `done`, `trouble`: as in Visitor."""
+
+        def counted(polled: Polled) -> None:
+            self.counting.polled(polled)
+            done(polled)
+
         return Visitor(
             pipeline=self.pipeline,
             store=self.store,
@@ -209,9 +166,16 @@ class Service:
             clock=utc_now,
             gap=self.settings.host_gap,
             lease=self.lease,
-            done=done,
+            done=counted,
             trouble=trouble,
+            fetched=self.counting.fetched,
+            tally=self.counting.hand_over,
         )
+
+    @cached_property
+    def counting(self) -> Counting:
+        """What this process counts."""
+        return Counting(self.store.count)
 
     @property
     def limits(self) -> FetchLimits:
@@ -225,7 +189,7 @@ class Service:
 
     def close(self) -> None:
         """Let go of what was made."""
-        for name in ("visitor", "store", "parser", "hasty"):
+        for name in ("visitor", "counting", "store", "parser", "hasty"):
             if self.made(name):
                 self.__dict__.pop(name).close()
 
@@ -236,6 +200,7 @@ class Service:
         self.desk.retired = True
         if self.knows_feeds:
             self.visitor.retire()
+            self.counting.close()
             self.parser.close()
             self.hasty.close()
 
@@ -270,6 +235,12 @@ class Service:
         taken = not batch.feeds or self.visitor.poll(batch)
         self.store.mark_alive("poll", utc_now())
         return taken
+
+    def push(self, feed: Feed, document: Document, at: datetime) -> Polled:
+        """What a feed's hub brought, settled."""
+        polled = self.pipeline.push(feed, document, at)
+        self.counting.brought(polled)
+        return polled
 
     def _polled(self, polled: Polled) -> None:
         report_poll(polled, utc_now())

@@ -25,10 +25,10 @@ from monitor.core.models import (
 )
 from monitor.core.triage import Policy
 from monitor.edges.store.redis import RedisStore
+from monitor.service.bounds import policy_of
 from monitor.service.checking import check, read_settings
 from monitor.service.clockwork import utc_now
 from monitor.service.deciding import decide
-from monitor.service.wiring import policy_of
 from tests import make
 from tests.cli.shell import Shell
 from tests.servers import embedded_store, short_folder

@@ -15,6 +15,7 @@ from monitor.core.models import (
     Severity,
     Silence,
 )
+from monitor.edges.store.counts import labelled
 from monitor.edges.store.memory import MemoryStore
 from monitor.edges.store.redis import RedisStore
 from tests import make
@@ -111,6 +112,31 @@ def test_what_an_alert_took_is_kept_with_it_and_counted_once_it_arrives(store: S
     spent = store.gauges(make.NOW, []).spent
     assert [spent[part].count for part in PARTS] == [0, 1, 1, 2, 1]
     assert (spent["total"].sum, spent["delivery"].sum) == (33.5, 7.0)
+
+
+def test_alerts_and_attempts_are_counted_with_the_write_that_makes_them(store: Store) -> None:
+    put(store, make.delivery(), make.delivery("s_2", created=make.at(1)))
+    assert store.commit(make.commit(deliveries=(make.delivery("s_3", "night"),)))
+    assert store.record([claim(store)], FAILED, make.at(1), make.at(2), CALM)
+    assert not store.record([make.delivery()], FAILED, make.at(1), make.at(2), CALM)
+    assert store.record([claim(store, at=1)], GONE, make.at(1), None, CALM)
+    assert store.record([claim(store, at=2)], OK, make.at(2), None, CALM)
+    counted = store.gauges(make.NOW, []).counted
+    assert labelled(counted, "alerts") == {
+        ("desk", "story.alert"): 2,
+        ("night", "story.alert"): 1,
+    }
+    assert labelled(counted, "attempts") == {
+        ("desk", "failed"): 1,
+        ("desk", "dead"): 1,
+        ("desk", "ok"): 1,
+    }
+
+
+def test_what_processes_counted_adds_up(store: Store) -> None:
+    store.count({"polls|ok": 2, "stories": 1})
+    store.count({"polls|ok": 3})
+    assert store.gauges(make.NOW, []).counted == {"polls|ok": 5, "stories": 1}
 
 
 def test_a_failed_delivery_waits_for_its_time_and_remembers_its_tries(store: Store) -> None:

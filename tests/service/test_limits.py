@@ -14,8 +14,9 @@ import pytest
 from monitor.core.errors import BadInput
 from monitor.core.models import Document, Failure, Feed, Parsed
 from monitor.edges.settings import Settings, load_settings
+from monitor.service.bounds import limits_of, parser_of
 from monitor.service.checking import check, read_settings, secrets, unheeded_proxies
-from monitor.service.wiring import Service, limits_of, parser_of
+from monitor.service.wiring import Service
 
 FEED = Feed("https://a.example/feed")
 

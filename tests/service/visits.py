@@ -26,6 +26,7 @@ from monitor.core.triage import Policy
 from monitor.edges.rulebook import load_rulebook
 from monitor.edges.store.memory import MemoryStore
 from monitor.service import visiting
+from monitor.service.counting import Counting
 from monitor.service.pipeline import Pipeline, Polled
 from monitor.service.visiting import Batch, Visitor
 from tests import make
@@ -89,6 +90,7 @@ class Rig:
             clock=lambda: datetime.now(UTC),
             jitter=lambda: 0.0,
         )
+        self.counting = Counting(store.count)
         self.visitor = Visitor(
             pipeline=pipeline,
             store=store,
@@ -99,6 +101,8 @@ class Rig:
             lease=timedelta(seconds=60),
             done=self.done.append,
             trouble=self.troubles.append,
+            fetched=self.counting.fetched,
+            tally=self.counting.hand_over,
         )
 
     def batch(self) -> Batch:

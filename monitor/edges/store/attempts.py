@@ -9,6 +9,7 @@ from monitor.core.latency import tally
 from monitor.core.models import Alert, Attempt, Condition, Delivery, DeliveryState, Logged
 from monitor.core.schedule import TOO_MANY
 from monitor.edges.store import keys
+from monitor.edges.store.counts import counter
 from monitor.edges.store.records import ALERT, BUDGET, CONDITION, LOGGED
 
 # Beside the counts of a receiver: when and why its last failed attempt failed.
@@ -19,6 +20,9 @@ LATENCIES = 1_000
 ATTEMPTS = 20
 # The fields of its hash that an attempt is kept in: "try:1", "try:2" ...
 TRY = "try:"
+
+# What an attempt to send a message came to, by the state of its deliveries after it.
+RESULTS = {DeliveryState.SENT: "ok", DeliveryState.FAILED: "failed", DeliveryState.DEAD: "dead"}
 
 Command = list[str]
 
@@ -87,6 +91,7 @@ def counted(
     receiver = deliveries[0].alert.receiver
     line = CONDITION.dump_json(condition, exclude_defaults=True).decode()
     yield ["SET", keys.condition(receiver), line]
+    yield ["HINCRBY", keys.COUNTED, counter("attempts", receiver, RESULTS[state]), "1"]
     if attempt.ok:
         yield ["HDEL", keys.count(receiver), TROUBLE]
     else:

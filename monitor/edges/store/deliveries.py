@@ -19,6 +19,7 @@ from monitor.edges.store.attempts import (
     state_after,
 )
 from monitor.edges.store.connection import Connected, Pipeline
+from monitor.edges.store.counts import counter
 from monitor.edges.store.records import ALERT, BUDGET, CONDITION, LOGGED
 from monitor.edges.store.scripts import (
     ACQUIRE,
@@ -54,6 +55,7 @@ def add_delivery(pipe: Pipeline, delivery: Delivery) -> None:
     pipe.zadd(keys.DELIVERIES, {delivery.id: created})
     pipe.sadd(keys.RECEIVERS, receiver)
     pipe.hincrby(keys.count(receiver), delivery.state.value, 1)
+    pipe.hincrby(keys.COUNTED, counter("alerts", receiver, delivery.alert.kind), 1)
 
 
 def place(delivery: Delivery) -> float:

@@ -39,6 +39,7 @@ sealed:HOUR   list    lines of an hour, packed                   given up by the
 archived:HOUR list    of each of these chunks the names of its entries  goes with it
 archive:bytes hash    hour -> bytes of the two above             goes with them
 archive:count hash    hour -> entries in them                    goes with them
+counted       hash    "NAME|LABEL|..." -> how often; few names, labels are words and receivers
 spent:PART    hash    number of a bound -> deliveries whose part took no longer; ms -> their sum
 """
 
@@ -71,6 +72,7 @@ COUNT = f"{PREFIX}count:"
 SILENCES = f"{PREFIX}silences"
 ALIVE = f"{PREFIX}alive"
 LATENCY = f"{PREFIX}latency"
+COUNTED = f"{PREFIX}counted"
 ARCHIVE = f"{PREFIX}archive"
 ARCHIVE_BYTES = f"{PREFIX}archive:bytes"
 ARCHIVE_COUNTS = f"{PREFIX}archive:count"

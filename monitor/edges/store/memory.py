@@ -234,6 +234,7 @@ class MemoryStore(MemoryPolls):
             closed={name: one.closed for name, one in self._conditions.items() if one.closed > at},
             broker=dict.fromkeys(queues, 0),
             latency=tuple(self._latency),
+            counted=dict(self._counted),
             spent={part: Histogram.read(one) for part, one in self._spent.items()},
             alive=dict(self._alive),
             stories=len(self._stories),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +19,8 @@ from monitor.core.models import (
     Silence,
 )
 from monitor.core.schedule import TOO_MANY
-from monitor.edges.store.attempts import ATTEMPTS
+from monitor.edges.store.attempts import ATTEMPTS, RESULTS
+from monitor.edges.store.counts import counter
 from monitor.edges.store.deliveries import place
 from monitor.edges.store.records import Entered
 
@@ -38,6 +39,7 @@ class MemoryOutbox:
         self._since: dict[str, float] = {}
         self._ended: dict[str, datetime] = {}
         self._latency: list[float] = []
+        self._counted: Counter[str] = Counter()
         self._spent: dict[str, Counter[str]] = {part: Counter() for part in PARTS}
         self._troubles: dict[str, str] = {}
         self._silences: dict[str, Silence] = {}
@@ -58,7 +60,12 @@ class MemoryOutbox:
             box = self._outbox.setdefault(one.alert.receiver, {})
             box[one.id] = place(one)
             self._since[one.id] = one.created.timestamp()
+            self.count({counter("alerts", one.alert.receiver, one.alert.kind): 1})
         return made
+
+    def count(self, counted: Mapping[str, int]) -> None:
+        """As Counts.count."""
+        self._counted.update(counted)
 
     def condition(self, receiver: str) -> Condition:
         """As Outbox.condition."""
@@ -125,6 +132,7 @@ class MemoryOutbox:
         state = DeliveryState.SENT if attempt.ok else state
         receiver = deliveries[0].alert.receiver
         self._conditions[receiver] = condition
+        self.count({counter("attempts", receiver, RESULTS[state]): 1})
         self._troubles.pop(receiver, None)
         if not attempt.ok:
             self._troubles[receiver] = f"{now:%Y-%m-%d %H:%M} UTC: {attempt.detail}"

@@ -87,7 +87,7 @@ class Gauges:
     """How full and how far behind the store is; ages in seconds, sizes in bytes.
 
     `decided`: how many deliveries were decided on each of the last days. `spent`: how long the
-    parts of deliveries took (core/latency), by part.
+    parts of deliveries took (core/latency), by part. `counted`: by name and labels (counts.py).
     """
 
     reachable: bool
@@ -101,6 +101,7 @@ class Gauges:
     broker: dict[str, int] = field(default_factory=dict)
     latency: tuple[float, ...] = ()
     spent: dict[str, Histogram] = field(default_factory=dict)
+    counted: dict[str, int] = field(default_factory=dict)
     alive: dict[str, float] = field(default_factory=dict)
     stories: int = 0
     memory: int = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from monitor.edges.store.absent import Absent
 from monitor.edges.store.archive import Archive
 from monitor.edges.store.browsing import Browsing
+from monitor.edges.store.counts import Counts
 from monitor.edges.store.deliveries import Outbox
 from monitor.edges.store.likes import Likes
 from monitor.edges.store.polls import Polls
@@ -15,6 +16,6 @@ from monitor.edges.store.views import Views
 
 
 class RedisStore(
-    Turns, Polls, Likes, Outbox, Browsing, Silences, Subscriptions, Archive, Absent, Views
+    Turns, Polls, Likes, Outbox, Browsing, Silences, Subscriptions, Archive, Absent, Counts, Views
 ):
     """All parts of the store over one connection pool (`redis://`, `rediss://`, `unix://`)."""

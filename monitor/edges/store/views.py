@@ -169,6 +169,7 @@ class Views(Connected):
             broker={one: self._redis.llen(f"{keys.BROKER_PREFIX}{one}") for one in queues},
             latency=tuple(float(one) for one in self._redis.lrange(keys.LATENCY, 0, -1)),
             spent={one: Histogram.read(self._redis.hgetall(keys.spent(one))) for one in PARTS},
+            counted={k: int(by) for k, by in self._redis.hgetall(keys.COUNTED).items()},
             alive={name: float(at) for name, at in self._redis.hgetall(keys.ALIVE).items()},
             stories=self._redis.zcard(keys.STORIES),
             memory=int(server["used_memory"]),
