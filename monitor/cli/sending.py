@@ -20,9 +20,9 @@ from monitor.core.sample import sample
 from monitor.core.shown import plain
 from monitor.service.checking import entity_hint, read_settings
 from monitor.service.clockwork import utc_now
-from monitor.service.wiring import QUEUES, Service
+from monitor.service.wiring import Service
 from monitor.views.deliveries import delivery_row
-from monitor.views.metrics import metrics as as_metrics
+from monitor.views.metrics import measured
 
 FAILED = 1
 _STATES = [one.value for one in DeliveryState]
@@ -140,9 +140,7 @@ def route(config: str | None, source: str) -> None:
 @click.pass_obj
 def metrics(config: str | None) -> None:
     """Print metrics in Prometheus' text format (for a textfile collector)."""
-    service = Service(read_settings(config))
-    failing, _ = service.store.health(list(service.feeds))
-    click.echo(as_metrics(service.store.gauges(utc_now(), QUEUES), failing), nl=False)
+    click.echo(measured(Service(read_settings(config))), nl=False)
 
 
 @click.group()

@@ -22,6 +22,10 @@ from monitor.service.ports import Parser
 # Seconds between two times that counts are handed over.
 _EVERY = 5.0
 _ALL = Earlier()
+# What a poll comes to when others changed what it was decided on; the parsers, and what documents
+# come to there.
+OVERTAKEN = "overtaken"
+LANES, READ = ("quick", "patient"), ("ok", "failed", "overran")
 
 
 @dataclass
@@ -46,7 +50,7 @@ class Counting:
 
     def polled(self, polled: Polled) -> None:
         """Count a poll by its outcome, and what it brought."""
-        outcome = str(polled.state.outcome) if polled.committed else "overtaken"
+        outcome = str(polled.state.outcome) if polled.committed else OVERTAKEN
         self.add("polls", outcome)
         self.brought(polled)
 

@@ -16,7 +16,7 @@ from monitor.core.errors import Unavailable
 from monitor.core.shown import plain
 from monitor.service.clockwork import utc_now
 from monitor.service.wiring import QUEUES, Service
-from monitor.views.metrics import metrics, nothing_known
+from monitor.views.metrics import measured, nothing_known
 from monitor.views.readiness import unready
 
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -85,7 +85,6 @@ def _reasons(service: Service) -> str:
 
 def _metrics(service: Service) -> str:
     try:
-        failing, _ = service.store.health(list(service.feeds))
-        return metrics(service.store.gauges(utc_now(), QUEUES), failing)
+        return measured(service)
     except Unavailable:
         return nothing_known()

@@ -444,7 +444,9 @@ def test_what_a_hub_pushes_alerts_before_any_poll_and_is_counted() -> None:
             told = running.status()["websub"]
             assert told["first"]["push"] == 1
             assert told["dropped"] == {"signature": 1}
-            assert 'monitor_websub_first{by="push"} 1.0' in running.command("metrics").stdout
+            assert (
+                'monitor_websub_entries_total{by="push"} 1.0' in running.command("metrics").stdout
+            )
             log = running.log()
             assert running.pids("websub")
             assert running.stop() < 10
