@@ -22,7 +22,7 @@ from monitor.service.wiring import Service
 
 # Seconds to wait for feeds and hosts in other hands, as long as none of them is let go of, and
 # between two looks.
-_PATIENCE, _LOOK = 10.0, 0.25
+PATIENCE, _LOOK = 10.0, 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +47,19 @@ class Called:
         return max(shown - self.polled.new, 0)
 
 
-def poll_now(
-    service: Service, feeds: Sequence[Feed], patience: float = _PATIENCE
-) -> Iterator[Called]:
+def poll_now(service: Service, feeds: Sequence[Feed]) -> Iterator[Called]:
     """Poll feeds (configured ones) and tell of each, as they come to their end.
 
     Raises Unavailable without the store, and what bug ended a poll.
     """
     left = {feed.key: feed for feed in feeds}
-    end = time.monotonic() + patience
+    end = time.monotonic() + PATIENCE
     while True:
-        free, refused = _apart(service, list(left.values()), patience)
+        free, refused = _apart(service, list(left.values()))
         done = _poll(service, free) if free else []
         for polled in done:
             yield Called(left.pop(polled.feed.key), polled)
-        end = time.monotonic() + patience if done else end
+        end = time.monotonic() + PATIENCE if done else end
         waiting = [key for key, why in refused.items() if why is _BUSY or why is _HELD]
         for key in refused.keys() - set(waiting):
             yield Called(left.pop(key), None, refused[key])
@@ -77,12 +75,12 @@ _BUSY = "its host is being asked for another feed just now"
 
 
 def _apart(
-    service: Service, feeds: Sequence[Feed], patience: float
+    service: Service, feeds: Sequence[Feed]
 ) -> tuple[dict[str, float | None], dict[str, str]]:
     """Those that can be taken, with the time of their turn, and why the others cannot be."""
     now, keys = utc_now(), [feed.key for feed in feeds]
     states, due = service.store.feed_states(keys), service.store.due_times(keys)
-    hosts = service.store.waiting_hosts(now + timedelta(seconds=patience))
+    hosts = service.store.waiting_hosts(now + timedelta(seconds=PATIENCE))
     free: dict[str, float | None] = {}
     refused: dict[str, str] = {}
     for feed in feeds:

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from monitor.core.errors import Fault
+from monitor.core.models import Feed
+from monitor.edges.settings.feeds import Place, make_feed
+from monitor.edges.settings.listing import feed_of, harmless, read_listing
+from monitor.edges.settings.schema import FeedTable
+from monitor.service import exporting
 from tests.cli.shell import Said, Shell
 from tests.cli.shelves import TABLE, UP, add, sentence, text
 
@@ -145,6 +156,46 @@ def test_opml_that_was_exported_brings_the_same_feeds_back(files: Shell) -> None
     files.config('feeds = ["new.toml"]\n')
     assert files("feeds", "import", "out.opml").code == 0
     assert files("feeds", "export").out == before == text(files, "out.opml")
+
+
+LETTERS = st.characters(codec="utf-8", exclude_categories=["C", "Z"])
+HOSTS = st.from_regex(r"[a-z]{2,9}\.example", fullmatch=True)
+FEEDS = st.lists(
+    st.fixed_dictionaries(
+        {"host": HOSTS, "path": st.text("/?&=%;'<>+~!$,()*", max_size=9)},
+        optional={
+            "name": st.text(LETTERS | st.sampled_from(" ${}<>&'\""), min_size=1, max_size=20),
+            "language": st.sampled_from(["fr", "ru", "ar"]),
+            "country": st.sampled_from(["Mali", 'The "North"']),
+            "kind": st.text(LETTERS, max_size=5),
+            "state_media": st.just(True),
+            "priority": st.sampled_from(["high", "low"]),
+        },
+    ),
+    min_size=1,
+    max_size=5,
+    unique_by=lambda one: one["host"],
+)
+
+
+@pytest.mark.parametrize("form", ["opml", "toml"])
+@given(given_feeds=FEEDS)
+@settings(deadline=None)
+def test_feeds_that_went_out_and_came_in_again_are_the_same(
+    form: str, given_feeds: list[dict[str, Any]]
+) -> None:
+    feeds = [
+        make_feed(FeedTable(url=f"https://{one.pop('host')}/{one.pop('path')}", **one))
+        for one in map(dict, given_feeds)
+    ]
+    before = [(Place(Path("x.toml"), number), feed) for number, feed in enumerate(feeds)]
+    text = exporting.export(before, form, credentials=True).text
+    faults: list[Fault] = []
+    after = [feed_of(words, where, str) for where, words in read_listing(text, "x", faults)]
+    if form == "opml":
+        feeds = [Feed(one.url, one.name, one.language) for one in feeds]
+    assert faults == []
+    assert after == [replace(one, name=harmless(one.name)) for one in feeds]
 
 
 def test_what_opens_feeds_is_exported_only_when_asked_for(files: Shell) -> None:
