@@ -15,6 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from monitor.core.shadow import KINDS
 from monitor.core.shown import plain
 from monitor.views.troubles import SILENT, troubles
 
@@ -171,6 +172,18 @@ def _service(row: Mapping[str, Any]) -> Iterator[Text]:
     limit = f" of {kept['max_memory'] / 1e6:.0f}" if kept["max_memory"] else ""
     yield _heading("STORE", f"{kept['version']}, {size}{limit}, {kept['stories']} stories")
     yield from _push(row)
+    if shadow := row["shadow"]:
+        yield _heading("SHADOW", _shadow(shadow))
+
+
+def _shadow(found: Mapping[str, Any]) -> str:
+    """How far a candidate rulebook differs from the live one."""
+    if not found["entries"]:
+        return "no entry compared so far"
+    ways = ", ".join(f"{found[kind]} {kind.replace('_', ' ')}" for kind in KINDS if found[kind])
+    said = f"{found['differ']} of {found['entries']} entries differ"
+    since = f"rulebook {found['rulebook']} since {_time(found['since'])}"
+    return f"{since}: {said}{f': {ways}' if ways else ''}"
 
 
 def _push(row: Mapping[str, Any]) -> Iterator[Text]:

@@ -23,7 +23,7 @@ from monitor.core.shown import plain
 from monitor.edges.settings import Settings
 from monitor.edges.store import embedded
 from monitor.service import evaluation, running
-from monitor.service.checking import advice, read_checked, read_settings, secrets
+from monitor.service.checking import advice, check_shadow, read_checked, read_settings, secrets
 from monitor.service.clockwork import utc_now
 from monitor.service.logs import setup_logs
 from monitor.service.wiring import Service
@@ -71,11 +71,14 @@ def store(config: str | None) -> None:
 def check_command(config: str | None) -> None:
     """Validate config, feeds, rulebook, receivers and routes; print every fault."""
     settings, rulebook = read_checked(config)
+    candidate = check_shadow(settings)
     counts = {"feeds": settings.feeds, "receivers": settings.receivers, "routes": settings.routes}
     click.echo(f"config     {plain(str(settings.path))}")
     for name, these in counts.items():
         click.echo(f"{name:10} {len(these)}")
     click.echo(f"rulebook   {rulebook.version}, topics: {', '.join(rulebook.topics)}")
+    if candidate:
+        click.echo(f"shadow     {candidate.version}, {plain(str(settings.shadow))}")
     for note in (*advice(settings), *rulebook.notes):
         click.echo(f"worth a look: {plain(str(note))}")
     click.echo("no fault found")

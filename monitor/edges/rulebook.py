@@ -19,15 +19,7 @@ def load_rulebook(folder: Path | None, known: Rulebook | None = None) -> Ruleboo
     `known`: one that was loaded before; if the files still say the same, it is that one.
     """
     folder = folder or SHIPPED
-    paths = _paths(folder)
-    files, faults = {}, list[Fault]()
-    for path in (*(SHIPPED / name for name in COMPARING), *paths):
-        try:
-            files[_name(path, folder)] = read_text(path)
-        except BadInput as bad:
-            faults += bad.faults
-    if faults:
-        raise BadInput(faults)
+    files = _read(folder)
     if known and known.version == version_of(files):
         return known
     try:
@@ -37,6 +29,30 @@ def load_rulebook(folder: Path | None, known: Rulebook | None = None) -> Ruleboo
         named = [Fault(f"{folder}/{one.where}", one.what, one.hint) for one in bad.faults]
         raise BadInput(named) from None
     return rulebook
+
+
+def version_in(folder: Path) -> str:
+    """The version of the rulebook of a folder, which is not looked into further; "" where it
+    cannot be read.
+    """
+    try:
+        return version_of(_read(folder))
+    except BadInput:
+        return ""
+
+
+def _read(folder: Path) -> dict[str, str]:
+    """A rulebook's files by name; raises BadInput with every one that cannot be read."""
+    paths = _paths(folder)
+    files, faults = {}, list[Fault]()
+    for path in (*(SHIPPED / name for name in COMPARING), *paths):
+        try:
+            files[_name(path, folder)] = read_text(path)
+        except BadInput as bad:
+            faults += bad.faults
+    if faults:
+        raise BadInput(faults)
+    return files
 
 
 def _paths(folder: Path) -> list[Path]:

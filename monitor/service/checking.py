@@ -172,6 +172,18 @@ def check(settings: Settings, known: Rulebook | None = None) -> tuple[Rulebook, 
     return rulebook, replace(parse_allow(settings.allow), proxy=proxy)
 
 
+def check_shadow(settings: Settings) -> Rulebook | None:
+    """The candidate rulebook that is to run beside the live one, if there is one and it holds as
+    that would have to; else BadInput.
+    """
+    if settings.shadow is None:
+        return None
+    try:
+        return check(replace(settings, rulebook=settings.shadow))[0]
+    except BadInput as bad:
+        raise BadInput(replace(one, where=f"shadow: {one.where}") for one in bad.faults) from None
+
+
 def advice(settings: Settings) -> tuple[Fault, ...]:
     """What works, and could be better."""
     place, told = f"{settings.path}: polling.contact", settings.user_agent

@@ -43,6 +43,7 @@ def differences(before: Service, after: Service) -> dict[str, str]:
     found = {
         "feeds": _counted(before.feeds, after.feeds) if before.knows_feeds else "",
         "rulebook": _versions(before.rulebook.version, after.rulebook.version),
+        "shadow": _versions(before.candidate or "none", after.candidate or "none"),
         "receivers": _named(ours, theirs),
         "routes": "changed" if old.routes != new.routes else "",
         "silences": "changed" if old.silences != new.silences else "",

@@ -19,6 +19,7 @@ from monitor.core.rulebook import Rulebook
 from monitor.core.triage import Policy
 from monitor.edges.fetch import Fetcher, FetchLimits
 from monitor.edges.parsing import ParserProcess
+from monitor.edges.rulebook import version_in
 from monitor.edges.settings import Settings
 from monitor.edges.store.records import Gauges
 from monitor.edges.store.redis import RedisStore
@@ -31,6 +32,7 @@ from monitor.service.desk import Desk
 from monitor.service.pipeline import Pipeline, Polled
 from monitor.service.registering import Register
 from monitor.service.reporting import Troubles, report_poll, report_pulse
+from monitor.service.shadowing import Shadow, shadow_of
 from monitor.service.visiting import Batch, Visitor
 
 # Batches that may wait for a poller: more than are begun in a second, fewer than in a lease.
@@ -74,6 +76,8 @@ class Service:
         self.settings = settings
         self.wake = wake
         self.rulebook, self.allow = check(settings, before.rulebook if before else None)
+        # Read now, so that changes of it are noticed; compiled where it is needed, if it is.
+        self.candidate = version_in(settings.shadow) if settings.shadow else ""
         self._feeds = feeds or (lambda: settings.feeds)
         self._out = out or sys.stdout
         if before:
@@ -119,6 +123,11 @@ class Service:
     def policy(self) -> Policy:
         """What is told to whom."""
         return policy_of(self.settings, self.rulebook)
+
+    @cached_property
+    def shadow(self) -> Shadow | None:
+        """The candidate rulebook that runs beside ours, if there is one that can."""
+        return shadow_of(self.settings, self.store)
 
     @cached_property
     def parser(self) -> ParserProcess:
@@ -249,6 +258,8 @@ class Service:
             self.store.count_first("poll", polled.new)
         for receiver in polled.receivers:
             self.wake(receiver)
+        if self.shadow:
+            self.shadow(polled)
 
     def pulse(self) -> None:
         """Say how the feeds are, and tell of those that fell silent."""

@@ -10,6 +10,7 @@ from typing import Any
 from monitor import __version__
 from monitor.core.models import DeliveryState, Feed, FeedState, Verdict
 from monitor.core.polling import health, silence, why
+from monitor.core.shadow import KINDS
 from monitor.core.shown import plain, shown_url
 from monitor.edges.store.records import Gauges, StoredStory
 from monitor.views.latency import lag_row, parts_row, slowest
@@ -230,6 +231,7 @@ def status_row(
             "slowest": slowest(feeds),
         },
         "websub": asdict(gauges.websub),
+        "shadow": None,
         "deliveries_by_day": {day.isoformat(): n for day, n in gauges.decided.items()},
         "store": {
             "reachable": gauges.reachable,
@@ -240,6 +242,18 @@ def status_row(
             "persistent": gauges.persistent,
             "stories": gauges.stories,
         },
+    }
+
+
+def shadow_row(counted: Mapping[str, str]) -> dict[str, Any]:
+    """What came of a candidate rulebook beside the live one: which, since when, how many entries
+    were compared, how many differ, and in which ways.
+    """
+    at = float(counted["since"]) if "since" in counted else None
+    return {
+        "rulebook": counted.get("rulebook"),
+        "since": iso(datetime.fromtimestamp(at, UTC)) if at is not None else None,
+        **{name: int(counted.get(name, 0)) for name in ("entries", "differ", *KINDS)},
     }
 
 

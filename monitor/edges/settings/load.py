@@ -31,6 +31,7 @@ class Settings:
     path: Path
     feeds: tuple[Feed, ...]
     rulebook: Path | None
+    shadow: Path | None
     polling: Polling
     fresh: timedelta
     max_age: timedelta
@@ -118,6 +119,7 @@ def _settings(
         path=path,
         feeds=feeds,
         rulebook=home / config.rulebook if config.rulebook else None,
+        shadow=home / config.shadow.rulebook if config.shadow.rulebook else None,
         polling=Polling(
             polling.interval.total_seconds(),
             polling.min_interval.total_seconds(),

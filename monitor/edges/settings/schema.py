@@ -158,6 +158,12 @@ class FeedsFile(_Table):
     feeds: tuple[FeedTable, ...] = ()
 
 
+class ShadowTable(_Table):
+    """[shadow]"""
+
+    rulebook: str | None = None
+
+
 class WebsubTable(_Table):
     """[websub]"""
 
@@ -295,6 +301,7 @@ class ConfigFile(_Table):
     store: StoreTable = StoreTable()
     deliveries: DeliveriesTable = DeliveriesTable()
     archive: ArchiveTable = ArchiveTable()
+    shadow: ShadowTable = ShadowTable()
     websub: WebsubTable = WebsubTable()
     web: WebTable = WebTable()
     receivers: tuple[ReceiverTable, ...] | None = None

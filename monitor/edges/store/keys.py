@@ -32,6 +32,7 @@ count:R       hash    delivery state -> how many; trouble -> last failure
 condition:R   string  how receiver R is doing (JSON)
 silences      hash    id -> silence (JSON)                       trimmed when read
 lease:NAME    string  who works on NAME just now                 expires
+shadow        hash    rulebook, since, and counts of a handful of kinds  expires
 alive         hash    process -> when it last did its work
 latency       list    seconds from first sight to delivered      capped
 archive       list    what polls decided (sheets.py), a line each  sealed by the sweep
@@ -78,6 +79,7 @@ ARCHIVE_BYTES = f"{PREFIX}archive:bytes"
 ARCHIVE_COUNTS = f"{PREFIX}archive:count"
 RECEIVERS = f"{PREFIX}receivers"
 REMEMBERED = f"{PREFIX}remembered"
+SHADOW = f"{PREFIX}shadow"
 PRINT = f"{PREFIX}print:"
 # Celery's own keys (queues, bindings) live under this prefix, apart from ours.
 BROKER_PREFIX = f"{PREFIX}celery:"

@@ -110,6 +110,7 @@ class Gauges:
     persistent: bool = False
     version: str = ""
     websub: Tally = field(default_factory=Tally)
+    shadow: dict[str, str] = field(default_factory=dict)
     decided: dict[date, int] = field(default_factory=dict)
 
 

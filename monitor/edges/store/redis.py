@@ -9,6 +9,7 @@ from monitor.edges.store.counts import Counts
 from monitor.edges.store.deliveries import Outbox
 from monitor.edges.store.likes import Likes
 from monitor.edges.store.polls import Polls
+from monitor.edges.store.shadows import Shadows
 from monitor.edges.store.silences import Silences
 from monitor.edges.store.subscriptions import Subscriptions
 from monitor.edges.store.turns import Turns
@@ -16,6 +17,17 @@ from monitor.edges.store.views import Views
 
 
 class RedisStore(
-    Turns, Polls, Likes, Outbox, Browsing, Silences, Subscriptions, Archive, Absent, Counts, Views
+    Turns,
+    Polls,
+    Likes,
+    Outbox,
+    Browsing,
+    Silences,
+    Subscriptions,
+    Archive,
+    Absent,
+    Counts,
+    Shadows,
+    Views,
 ):
     """All parts of the store over one connection pool (`redis://`, `rediss://`, `unix://`)."""

@@ -23,6 +23,7 @@ from monitor.edges.store.records import (
     read_story,
 )
 from monitor.edges.store.scripts import SET_BACK
+from monitor.edges.store.shadows import shadow_counts
 from monitor.edges.store.subscriptions import tally
 
 # Hosts that are shown at most.
@@ -178,6 +179,7 @@ class Views(Connected):
             persistent=bool(server.get("aof_enabled")),
             version=str(server.get("valkey_version") or server.get("redis_version")),
             websub=tally(self._redis),
+            shadow=shadow_counts(self._redis),
             decided=self._decided(now),
         )
 
