@@ -40,13 +40,15 @@ class Pusher(Protocol):
 class Pushes:
     """Takes what hubs push, from any thread; settles it in threads of its own.
 
-    `wake` hears of each receiver for whom something was put out, `trouble` of what went wrong.
+    `wake` hears of each receiver for whom something was put out, `trouble` of what went wrong,
+    `after`, last of all, of what was committed.
     """
 
     store: RedisStore
     push: Pusher
     wake: Callable[[str], None]
     trouble: Callable[[Exception], None]
+    after: Callable[[Polled], None] = lambda _: None
     _queue: queue.Queue[tuple[Feed, Document, datetime]] = field(
         default_factory=lambda: queue.Queue(_WAITING)
     )
@@ -107,6 +109,7 @@ class Pushes:
             self.wake(receiver)
         if polled.new:
             self.store.count_first("push", polled.new)
+        self.after(polled)
 
     def drop(self, why: Drop) -> None:
         """Count what is not used; a store that is away does not keep a hub from its answer."""

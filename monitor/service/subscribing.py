@@ -81,7 +81,11 @@ async def _serve(current: Callable[[], Service], endpoint: Endpoint) -> None:
         def push(feed: Feed, document: Document, at: datetime) -> Polled:
             return current().push(feed, document, at)
 
-        pushes = Pushes(service.store, push, service.wake, troubles)
+        def after(polled: Polled) -> None:
+            if shadow := current().shadow:
+                shadow(polled)
+
+        pushes = Pushes(service.store, push, service.wake, troubles, after)
         agreements = Agreements(
             store=service.store,
             feeds=service.feeds,

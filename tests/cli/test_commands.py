@@ -365,3 +365,18 @@ def test_check_tells_what_is_worth_a_look(shell: Shell) -> None:
     said = shell("check")
     assert said.code == 0
     assert "worth a look: blockers.txt: 'Tombouctou' hides an alias" in said.out
+
+
+def test_check_tells_of_the_candidate_and_of_its_faults(shell: Shell) -> None:
+    shutil.copytree(SHIPPED, shell.folder / "next")
+    shell.config('[shadow]\nrulebook = "next"\n')
+    said = shell("check")
+    assert (said.code, f"{shell.folder}/next" in said.out) == (0, True)
+    assert "shadow     " in said.out
+    rules = shell.folder / "next" / "rules.toml"
+    rules.write_text(rules.read_text(encoding="utf-8") + "[[rules]]\n", encoding="utf-8")
+    said = shell("check")
+    assert (said.code, said.out) == (2, "")
+    assert all(line.startswith("monitor: shadow: ") for line in said.err.splitlines())
+    shell.config("[shadow]\nrulebooks = 1\n")
+    assert "shadow.rulebooks" in shell("check").err

@@ -220,3 +220,21 @@ def test_watching_shows_the_page_again_and_again_until_it_is_ended(tmp_path: Pat
     assert watching.wait(10) == 0
     assert shown.count("the store cannot be reached") >= 3
     assert "Traceback" not in shown
+
+
+def test_a_candidate_beside_the_rulebook_is_one_line() -> None:
+    counted = {"rulebook": "abc", "since": str(NOW.timestamp()), "entries": "40", "differ": "3"}
+    counted |= {"topics_gained": "2", "would_not_alert": "1"}
+    assert row(make.state())["shadow"] is None
+    assert "SHADOW" not in page(row(make.state()))
+    found = row(make.state()) | {"shadow": rows.shadow_row(counted)}
+    said = "rulebook abc since 03-14 12:00: 3 of 40 entries differ: 2 topics gained, 1 would not"
+    assert said in " ".join(page(found).split())
+    none = row(make.state()) | {"shadow": rows.shadow_row({})}
+    assert none["shadow"]["rulebook"] is None
+    assert "no entry compared so far" in page(none)
+    same = row(make.state()) | {"shadow": rows.shadow_row(counted | {"differ": "0"} | NO_WAYS)}
+    assert page(same).rstrip().endswith("0 of 40 entries differ")
+
+
+NO_WAYS = {"topics_gained": "0", "would_not_alert": "0"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -13,10 +14,12 @@ from typing import Any
 
 import pytest
 import structlog
+import structlog.testing
 
 from monitor.core.errors import Unavailable
 from monitor.core.models import Delivery
 from monitor.edges.files import noting, stamp_of
+from monitor.edges.rulebook import SHIPPED
 from monitor.edges.store.memory import MemoryStore
 from monitor.service.reloading import Reloader, Watch
 from monitor.service.wiring import Service
@@ -392,3 +395,31 @@ def test_a_forked_process_has_locks_and_a_thread_of_its_own(rig: Rig) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert not rig.reloader.busy.locked()
     rig.reloader.stop()
+
+
+def test_a_changed_candidate_is_taken_up_and_a_broken_one_refuses_nothing(
+    rig: Rig, tmp_path: Path
+) -> None:
+    folder = tmp_path / "next"
+    shutil.copytree(SHIPPED, folder)
+    before = rig.config.read_text(encoding="utf-8")
+    rig.write("monitor.toml", f'{before}[shadow]\nrulebook = "next"\n')
+    rig.rest()
+    first = rig.service
+    assert first.shadow
+    assert first.shadow.candidate.version == first.candidate
+    (folder / "blockers.txt").write_text("Niger Delta\n", encoding="utf-8")
+    with structlog.testing.capture_logs() as lines:
+        rig.rest()
+    assert rig.service is not first
+    assert rig.service.rulebook is first.rulebook
+    (line,) = lines
+    assert line["shadow"] == f"{first.candidate} -> {rig.service.candidate}"
+    shutil.rmtree(folder)
+    with structlog.testing.capture_logs() as lines:
+        rig.rest()
+        assert rig.service.shadow is None
+    assert [line["event"] for line in lines] == [
+        "configuration reloaded",
+        "shadow rulebook is not used, the live one goes on",
+    ]

@@ -33,6 +33,7 @@ from monitor.edges.store.memory_likes import MemoryLikes
 from monitor.edges.store.memory_outbox import MemoryOutbox
 from monitor.edges.store.memory_turns import MemoryTurns
 from monitor.edges.store.records import FULL_READ, Gauges, StoredStory, reference
+from monitor.edges.store.shadows import RULEBOOK, SINCE
 
 
 @dataclass
@@ -60,6 +61,7 @@ class MemoryPolls(MemoryTurns, MemoryOutbox):
         self._stories: dict[str, _Telling] = {}
         self._claims: dict[str, str] = {}
         self._alive: dict[str, float] = {}
+        self._shadow: dict[str, str] = {}
         self._likes = MemoryLikes()
         self._hushed: dict[str, float] = {}
 
@@ -201,6 +203,13 @@ class MemoryStore(MemoryPolls):
         """As Views.mark_alive."""
         self._alive[process] = now.timestamp()
 
+    def count_shadow(self, rulebook: str, counts: Mapping[str, int], now: datetime) -> None:
+        """As Shadows.count_shadow."""
+        if self._shadow.get(RULEBOOK) != rulebook:
+            self._shadow = {RULEBOOK: rulebook, SINCE: str(now.timestamp())}
+        known = self._shadow
+        known |= {name: str(int(known.get(name, 0)) + more) for name, more in counts.items()}
+
     def trim(self, now: datetime, horizon: datetime) -> None:
         """As Views.trim."""
         for box in (self._due, *self._outbox.values()):
@@ -239,6 +248,7 @@ class MemoryStore(MemoryPolls):
             alive=dict(self._alive),
             stories=len(self._stories),
             version="memory",
+            shadow=dict(self._shadow),
         )
 
     def _counts(self, receiver: str) -> dict[DeliveryState, int]:
