@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 from monitor.core.models import DeliveryState, Severity
+from monitor.core.parse.plain import clean
 from monitor.web.index import Wanted
 
 # Choices of time, and how each is read by people.
@@ -44,7 +45,8 @@ class Asked:
                 raise Wrong(f"The condition “{name}” is longer than {_LONGEST} characters.")
         if len(set(query)) != len(query):
             raise Wrong("A condition is given twice.")
-        self.given = {name: value.strip() for name, value in query.items() if value.strip()}
+        shown = {name: clean(value) for name, value in query.items()}
+        self.given = {name: value for name, value in shown.items() if value}
 
     def text(self, name: str) -> str:
         """What was given, or "" for nothing."""

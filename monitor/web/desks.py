@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from monitor.core.models import DeliveryState, Feed
+from monitor.service.clockwork import utc_now
 from monitor.views.rows import feed_row
 from monitor.web import asking
 from monitor.web.asking import Asked
@@ -115,9 +116,9 @@ class Feeds:
 
     def _rows(self, feeds: list[Feed]) -> list[dict[str, Any]]:
         keys = [one.key for one in feeds]
-        store = self.site.service.store
+        store, now = self.site.service.store, utc_now()
         states, due = store.feed_states(keys), store.due_times(keys)
         return [
-            feed_row(feed, states.get(key), due.get(key)) | {"feed": feed}
+            feed_row(feed, states.get(key), due.get(key), now) | {"feed": feed}
             for key, feed in zip(keys, feeds, strict=True)
         ]

@@ -110,7 +110,7 @@ async def dress(request: web.Request, answer: web.StreamResponse) -> None:
     """Headers that every answer has (a signal of the app)."""
     del request
     for name, value in _HEADERS.items():
-        answer.headers.setdefault(name, value)
+        answer.headers[name] = value
     answer.headers.setdefault("Cache-Control", "no-store")
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from monitor.core.models import Severity
+from monitor.core.parse.plain import clean
 from monitor.edges.store.browsing import Outline
 
 # Characters of a title that are searched, and kinds from which on those that nothing has any
@@ -136,8 +137,15 @@ def _by_time(row: Row) -> float:
     return row.at
 
 
+def _kind(
+    topics: frozenset[str], severity: Severity, source: str, language: str, country: str
+) -> Kind:
+    # As they are shown, for so they are asked for.
+    return Kind(topics, severity, clean(source), clean(language), clean(country))
+
+
 def _row(one: Outline, kinds: dict[_Key, Kind]) -> Row:
     carrier = one.carrier
     key = (one.topics, one.severity, carrier.source, carrier.language or "", carrier.country or "")
-    kind = kinds.get(key) or kinds.setdefault(key, Kind(*key))
+    kind = kinds.get(key) or kinds.setdefault(key, _kind(*key))
     return Row(one.first_seen.timestamp(), one.id, one.event, kind, one.title[:_TITLE].casefold())

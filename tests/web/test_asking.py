@@ -28,7 +28,7 @@ def test_conditions_are_read_and_blank_ones_left_out() -> None:
     assert wanted.words == ("coup", "mali")
     assert wanted.since == make.at(-3 * 86_400).timestamp()
     assert one.link("/stories", page=2, topic="") == (
-        "/stories?severity=high&q=Coup++mali&within=3d&country=Mali&page=2"
+        "/stories?severity=high&q=Coup+mali&within=3d&country=Mali&page=2"
     )
 
 
