@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from monitor.core.models import Severity
@@ -70,9 +71,9 @@ class Wanted:
 _Key = tuple[frozenset[str], Severity, str, str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Index:
-    """Stories by time, the oldest first."""
+    """Stories by time, the oldest first. It is not slotted, so that it can remember its counts."""
 
     rows: tuple[Row, ...] = ()
     kinds: dict[_Key, Kind] = field(default_factory=dict)
@@ -102,27 +103,36 @@ class Index:
         used = {row.kind for row in self.rows}
         return Index(self.rows, {key: one for key, one in self.kinds.items() if one in used})
 
-    def find(self, wanted: Wanted) -> list[Row]:
+    def find(self, wanted: Wanted) -> Sequence[Row]:
         """What is wanted, the newest first."""
-        first = bisect_left(self.rows, wanted.since, key=_by_time)
-        last = bisect_left(self.rows, wanted.until, key=_by_time)
         kinds = {one for one in self.kinds.values() if wanted.takes(one)}
-        found = [row for row in self.rows[first:last] if row.kind in kinds]
+        found: Sequence[Row] = self.between(wanted.since, wanted.until)
+        if len(kinds) < len(self.kinds):
+            found = [row for row in found if row.kind in kinds]
         for word in wanted.words:
             found = [row for row in found if word in row.title]
-        found.reverse()
-        return found
+        return found[::-1]
 
-    def of_event(self, event: str) -> Iterator[str]:
+    def between(self, since: float, until: float) -> tuple[Row, ...]:
+        """All that was first seen from one time to another, the oldest first."""
+        first, last = (bisect_left(self.rows, at, key=_by_time) for at in (since, until))
+        return self.rows[first:last]
+
+    def of_event(self, event: str) -> list[str]:
         """The ids of an event's stories."""
-        return (row.id for row in self.rows if row.event == event)
+        return [row.id for row in self.rows if row.event == event]
 
-    def sources(self, most: int) -> list[str]:
-        """The sources of most stories, in the order of their names."""
+    @cached_property
+    def _counts(self) -> Counter[str]:
+        """How many stories each source has."""
         counts: Counter[str] = Counter()
         for kind, count in Counter(row.kind for row in self.rows).items():
             counts[kind.source] += count
-        return sorted((name for name, _ in counts.most_common(most)), key=str.casefold)
+        return counts
+
+    def sources(self, most: int) -> list[str]:
+        """The sources of most stories, in the order of their names."""
+        return sorted((name for name, _ in self._counts.most_common(most)), key=str.casefold)
 
     def languages(self) -> list[str]:
         """All languages there are."""

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from aiohttp import web
@@ -21,7 +22,7 @@ from monitor.views.troubles import troubles
 from monitor.web import charts
 from monitor.web.asking import HEALTHS, Asked
 from monitor.web.charts import Period
-from monitor.web.index import Row, Wanted
+from monitor.web.index import Index, Row, Wanted
 from monitor.web.site import Site
 from monitor.web.stories import card
 from monitor.web.watch import WAITING
@@ -58,7 +59,7 @@ class Overview:
         grave = sorted(today, key=lambda row: (-row.kind.severity, -row.at))[:_STORIES]
         stored = service.store.stories_by_id([row.id for row in grave])
         hours = charts.period(now, *_SPANS["24h"][1:])
-        counted = _counted(today, hours)
+        counted = _counted(watch.index, hours)
         names = [one.name for one in service.settings.receivers]
         feeds = [{"health": watch.health.get(key, WAITING)} for key in service.feeds]
         row = status_row(feeds, gauges, names, now, watch.late)
@@ -83,8 +84,7 @@ class Overview:
         span = asked.one_of("span", _SPANS, "24h")
         over = charts.period(utc_now(), *_SPANS[span][1:])
         alerts = await asyncio.to_thread(self.site.service.store.decided, over.seconds)
-        rows = self.site.watch.index.find(Wanted(since=over.seconds[0]))
-        stories = _counted(rows, over)
+        stories = _counted(self.site.watch.index, over)
         return self.site.page(
             request,
             "alerts.html",
@@ -98,16 +98,11 @@ class Overview:
         )
 
 
-def _counted(rows: Iterable[Row], over: Period) -> list[list[int]]:
+def _counted(index: Index, over: Period) -> list[list[int]]:
     """How many stories of each severity there are in each part of a period."""
-    first, last = over.seconds[0], over.seconds[-1]
-    parts = len(over.bounds) - 1
-    width = (last - first) / parts
-    found = [[0] * len(_SEVERITIES) for _ in range(parts)]
-    for row in rows:
-        if first <= row.at < last:
-            found[int((row.at - first) / width)][row.kind.severity - 1] += 1
-    return found
+    parts = (index.between(low, high) for low, high in pairwise(over.seconds))
+    counts = (Counter(row.kind.severity for row in rows) for rows in parts)
+    return [[one[severity] for severity in _SEVERITIES] for one in counts]
 
 
 def _by_severity(rows: Iterable[Row]) -> list[tuple[str, int]]:

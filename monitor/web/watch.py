@@ -110,7 +110,9 @@ class Watch:
             self.index = self.index.without(gone)
         self._add(ids)
         self._gone = len(ids) - len(self.index)
+        # They stay: looking for circles among them takes longer than a page.
         gc.collect()
+        gc.freeze()
 
     def _add(self, ids: list[str]) -> None:
         """Read what is not known of these, the newest first."""

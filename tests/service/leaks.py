@@ -59,6 +59,10 @@ url = "{store}"
 callback = "http://127.0.0.1:{callback}/push"
 listen = "127.0.0.1:{callback}"
 allow_http = true
+[web]
+listen = "127.0.0.1:{web}"
+token = "{token}"
+run = true
 
 {feeds}
 {receivers}
@@ -122,6 +126,7 @@ class World:
     def __init__(self, server: FeedServer) -> None:
         self.server, self.hub = server, Hub(server, behaves=verifies)
         self.titles: list[str] = []
+        self.web = free_port()
         feed, moved = self._feed, f"/elsewhere?token={secret('query')}"
         answers: dict[str, Callable[[Request], Reply] | Reply] = {
             "/good": feed,
@@ -171,6 +176,8 @@ class World:
             CONFIG.format(
                 store=store,
                 callback=free_port(),
+                web=self.web,
+                token=secret("web"),
                 feeds="\n".join(tables),
                 receivers=receivers(base, folder / "alerts.jsonl"),
                 names=", ".join(map(json.dumps, RECEIVER_NAMES)),

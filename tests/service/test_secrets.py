@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -27,6 +28,7 @@ from tests.service.leaks import (
     world,
 )
 from tests.service.running import Service, descendants, kill, service, title, wait_until
+from tests.web.pages import Browser
 
 ENOUGH = "enough was heard"
 
@@ -58,6 +60,11 @@ def test_nothing_that_was_configured_shows_a_secret_when_it_is_printed(
     told = repr(broker(settings.store_url))
     for text in (config.read_text(), *environ.values(), SIGNING, told):
         assert found_in(known.text(text)) == []
+
+
+def listening(port: int) -> bool:
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager
@@ -114,12 +121,27 @@ def told_by_commands(running: Service, folder: Path) -> dict[str, str]:
     commands += [[name, str(page)] for name in ("replay", "explain", "route")]
     faulty = Service(running.process, faulty_config(folder), running.environ)
     asked = [(running, words) for words in commands]
-    asked += [(faulty, [name]) for name in ("check", "run", "status", "websub")]
+    asked += [(faulty, [name]) for name in ("check", "run", "status", "websub", "web")]
     done = {(of.config.name, *words): of.command(*words) for of, words in asked}
     return {
         f"{number} {asked[number][1][0]}": one.stdout + one.stderr
         for number, one in enumerate(done.values())
     }
+
+
+def shown_on_pages(made: World, running: Service) -> dict[str, str]:
+    """Every page, its headers among it, as one sees it who has the token, and who has not."""
+    browser = Browser(made.web)
+    places = ["/", "/stories", "/deliveries", "/feeds", "/alerts", "/metrics", "/readyz", "/x?y=1"]
+    closed = {f"closed {path}": browser(path) for path in (*places, "/login")}
+    assert browser("/login", form={"token": secret("web"), "next": "/feeds"}).status == 303
+    rows = running.command("stories", "--format", "jsonl").stdout.splitlines()
+    told = running.command("deliveries", "--format", "jsonl").stdout.splitlines()
+    places += [f"/stories/{json.loads(one)['story']}" for one in rows]
+    places += [f"/deliveries/{json.loads(one)['delivery']}" for one in told[:40]]
+    pages = {path: browser(path) for path in places}
+    assert sum(one.status == 200 for one in pages.values()) > 20
+    return {path: f"{one.headers}{one.text}" for path, one in (closed | pages).items()}
 
 
 def of_processes(running: Service) -> dict[str, str]:
@@ -168,7 +190,9 @@ def test_a_full_run_with_failures_writes_no_secret_anywhere(folder: Path) -> Non
         wait_until(lambda: "waiting for the store" in running.log(), 30, "the store's absence")
         with debian_redis(kept, *options, url=url), heard(url) as told:
             everything_goes_wrong(made, running)
+            wait_until(lambda: listening(made.web), 30, "pages")
             written = told_by_commands(running, folder) | of_processes(running)
+            written |= shown_on_pages(made, running)
             running.stop()
         written |= of_files(folder) | {"told the store": "\n".join(told)}
         own = [

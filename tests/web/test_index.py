@@ -66,7 +66,7 @@ def test_it_says_what_can_be_chosen() -> None:
 
 def test_an_events_stories_are_found() -> None:
     index = Index().grown([outline(1), outline(2), outline(3)])
-    assert list(index.of_event("e_1")) == ["s_2", "s_3"]
+    assert index.of_event("e_1") == ["s_2", "s_3"]
 
 
 def test_what_is_too_old_or_too_much_goes_and_its_kinds_with_it() -> None:

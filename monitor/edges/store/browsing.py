@@ -19,7 +19,7 @@ from monitor.edges.store.ledger import Ledger
 from monitor.edges.store.records import STORY_FIELD, Entered, StoredStory, read_story
 
 # Deliveries whose state and receiver are looked at in one round trip, and for one page at most.
-_CHUNK, _LOOKED_AT = 500, 5_000
+_CHUNK, _LOOKED_AT = 500, 2_000
 # Seconds between a story and what was decided on it at most, and how many deliveries of that time
 # are looked at.
 _AROUND, _NEAR = 60.0, 500
