@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from monitor.service.checking import read_settings, secrets
+from monitor.service.checking import secrets
 from monitor.service.logs import setup_logs
-from monitor.service.wiring import Service
+from monitor.service.reloading import Reloader
 from monitor.web import server
 
 
@@ -14,6 +14,7 @@ from monitor.web import server
 @click.pass_obj
 def web(config: str | None) -> None:
     """Show stories, feeds and deliveries as pages for a browser (see [web])."""
-    settings = read_settings(config)
-    setup_logs(secrets(settings))
-    server.run(Service(settings))
+    reloader = Reloader(config, feeds=True)
+    setup_logs(secrets(reloader.service().settings))
+    reloader.start()
+    server.run(reloader.service)

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from monitor.core.models import DeliveryState, Feed
 from monitor.service.clockwork import utc_now
+from monitor.views.latency import budget_line, budget_row
 from monitor.views.rows import feed_row
 from monitor.web import asking
 from monitor.web.asking import Asked
@@ -64,7 +65,8 @@ class Deliveries:
         found = await asyncio.to_thread(self.site.service.store.entered, name)
         if found is None:
             raise web.HTTPNotFound
-        return self.site.page(request, "delivery.html", one=found, done=done)
+        spent = budget_line(budget_row(found))
+        return self.site.page(request, "delivery.html", one=found, done=done, spent=spent)
 
     async def again(self, request: web.Request) -> web.Response:
         """Put a delivery out anew; the guard has seen that the form is ours."""
@@ -109,7 +111,7 @@ class Feeds:
     def _found(self, words: str) -> dict[str, list[Feed]]:
         found: dict[str, list[Feed]] = {one: [] for one in asking.HEALTHS}
         known = self.site.watch.health
-        for key, feed, name in self.site.feeds_by_name:
+        for key, feed, name in self.site.feeds_by_name():
             if not words or words in name:
                 found.setdefault(known.get(key, WAITING), []).append(feed)
         return found

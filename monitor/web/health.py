@@ -23,14 +23,15 @@ _TEXT = "text/plain; version=0.0.4; charset=utf-8"
 _FRESH = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
-def routes(service: Service) -> list[web.RouteDef]:
-    """GET /metrics, /healthz and /readyz, for the app that serves them.
+def routes(services: Callable[[], Service]) -> list[web.RouteDef]:
+    """GET /metrics, /healthz and /readyz, for the app that serves them. `services` gives the
+    Service in force.
 
     /healthz: 200 as long as the process answers. /readyz: 200 where the service does its work,
     else 503 and a line for each reason; JSON where that is asked for. /metrics: Prometheus' text
     format; while the store is away, only that it is.
     """
-    ready, measured = (_Shared(partial(step, service)) for step in (_reasons, _metrics))
+    ready, measured = (_Shared(partial(step, services)) for step in (_reasons, _metrics))
     return [
         web.get("/healthz", _healthy),
         web.get("/readyz", partial(_readiness, ready)),
@@ -73,8 +74,9 @@ async def _measures(measured: _Shared, _: web.Request) -> web.Response:
     return web.Response(body=body, headers={**_FRESH, "Content-Type": _TEXT})
 
 
-def _reasons(service: Service) -> str:
+def _reasons(services: Callable[[], Service]) -> str:
     """Why it is not ready, a line each."""
+    service = services()
     now, names = utc_now(), [one.name for one in service.settings.receivers]
     try:
         why = unready(service.store.gauges(now, QUEUES), names, now)
@@ -83,7 +85,8 @@ def _reasons(service: Service) -> str:
     return "\n".join(map(plain, why))
 
 
-def _metrics(service: Service) -> str:
+def _metrics(services: Callable[[], Service]) -> str:
+    service = services()
     try:
         return measured(service)
     except Unavailable:

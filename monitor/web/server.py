@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 import structlog
@@ -37,19 +38,22 @@ _silent.addHandler(logging.NullHandler())
 _silent.propagate = False
 
 
-def run(service: Service) -> None:
-    """Serve until told to end; raises Unavailable when the port is taken."""
-    asyncio.run(_serve(service))
+def run(services: Callable[[], Service]) -> None:
+    """Serve until told to end; raises Unavailable when the port is taken. `services` gives the
+    Service in force, which another may take over.
+    """
+    asyncio.run(_serve(services))
 
 
-async def _serve(service: Service) -> None:
+async def _serve(services: Callable[[], Service]) -> None:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
-        host, port = service.settings.web.listen
-        await listen(make_app(service), host, port, stack)
-        log.info("showing pages", on=f"{host}:{port}", token=bool(service.settings.web.token))
+        settings = services().settings.web
+        host, port = settings.listen
+        await listen(make_app(services), host, port, stack)
+        log.info("showing pages", on=f"{host}:{port}", asks_for_token=bool(settings.token))
         await stop.wait()
 
 
@@ -68,16 +72,16 @@ async def listen(app: web.Application, host: str, port: int, stack: AsyncExitSta
     return int(runner.addresses[0][1])
 
 
-def make_app(service: Service) -> web.Application:
-    """All pages of a service."""
-    settings = service.settings.web
+def make_app(services: Callable[[], Service]) -> web.Application:
+    """All pages. What [web] says now, holds for good."""
+    settings, store = services().settings.web, services().store
     trouble = Troubles("page ended by a bug")
-    watch = Watch(service.store, service.feeds, settings.keep, settings.most, utc_now, trouble)
-    site = Site(service, watch, Sessions(settings.token))
+    watch = Watch(store, lambda: services().feeds, settings.keep, settings.most, utc_now, trouble)
+    site = Site(services, watch, Sessions(settings.token))
     guard = Guard(site, _names(settings), trouble)
     app = web.Application(middlewares=[_around(guard)], client_max_size=_FORM)
     app.on_response_prepare.append(dress)
-    app.add_routes([*_pages(site), *_files(site), *health.routes(service)])
+    app.add_routes([*_pages(site), *_files(site), *health.routes(services)])
 
     async def begin(_: web.Application) -> None:
         watch.begin()

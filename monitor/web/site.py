@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -38,26 +37,34 @@ MENU = {
 
 @dataclass
 class Site:
-    """What all pages share."""
+    """What all pages share. `services` gives the Service in force, which another may take over."""
 
-    service: Service
+    services: Callable[[], Service]
     watch: Watch
     sessions: Sessions
     templates: Environment = field(init=False)
     files: dict[str, bytes] = field(init=False)
+    _named: tuple[Service, list[tuple[str, Feed, str]]] | None = None
 
     def __post_init__(self) -> None:
         self.files = {name: (_HERE / "static" / name).read_bytes() for name in STATIC}
-        self.templates = _templates({name: _named(name, raw) for name, raw in self.files.items()})
+        self.templates = _templates({name: _address(name, raw) for name, raw in self.files.items()})
 
-    @cached_property
+    @property
+    def service(self) -> Service:
+        """The Service in force."""
+        return self.services()
+
     def feeds_by_name(self) -> list[tuple[str, Feed, str]]:
         """Key, feed, and name and address in small letters, in the order of the names."""
-        found = [
-            (key, one, f"{one.source} {one.shown}".casefold())
-            for key, one in self.service.feeds.items()
-        ]
-        return sorted(found, key=lambda one: one[2])
+        service, known = self.service, self._named
+        if known is None or known[0] is not service:
+            found = [
+                (key, one, f"{one.source} {one.shown}".casefold())
+                for key, one in service.feeds.items()
+            ]
+            known = self._named = (service, sorted(found, key=lambda one: one[2]))
+        return known[1]
 
     def session(self, request: web.Request) -> Session | None:
         """Whose request this is, if they have shown the token."""
@@ -109,7 +116,7 @@ _KINDS = {
 }
 
 
-def _named(name: str, raw: bytes) -> str:
+def _address(name: str, raw: bytes) -> str:
     """The address of a file, another one whenever the file is, so that it may be kept."""
     return f"/{name}?{hashlib.sha256(raw).hexdigest()[:12]}"
 

@@ -52,7 +52,7 @@ class Watch:
     """
 
     store: Remembering
-    feeds: Mapping[str, Feed]
+    feeds: Callable[[], Mapping[str, Feed]]
     keep: timedelta
     most: int
     clock: Callable[[], datetime]
@@ -131,7 +131,7 @@ class Watch:
         began = time.monotonic()
         if began < self._feeds_at:
             return
-        keys, found, late = list(self.feeds), {}, 0
+        keys, found, late = list(self.feeds()), {}, 0
         for at in range(0, len(keys), _PAGE):
             part = self.store.feed_states(keys[at : at + _PAGE])
             found.update({key: health(state) for key, state in part.items()})

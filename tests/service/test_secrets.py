@@ -173,7 +173,7 @@ def everything_goes_wrong(made: World, running: Service) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(400)
 def test_a_full_run_with_failures_writes_no_secret_anywhere(folder: Path) -> None:
     """Feeds that fail in each way, receivers that refuse and repeat what they were sent, a store
     that goes and comes back, killed workers, bugs of each kind, and then every command.

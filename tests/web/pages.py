@@ -61,7 +61,7 @@ def shown(service: Service) -> Iterator[int]:
         over, loop = asyncio.Event(), asyncio.get_running_loop()
         ends.append(lambda: loop.call_soon_threadsafe(over.set))
         async with AsyncExitStack() as stack:
-            ports.append(await listen(make_app(service), "127.0.0.1", 0, stack))
+            ports.append(await listen(make_app(lambda: service), "127.0.0.1", 0, stack))
             ready.set()
             await over.wait()
 

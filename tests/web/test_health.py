@@ -55,7 +55,7 @@ def service(folder: Path, url: str) -> Service:
 async def served(of: Service) -> AsyncIterator[aiohttp.ClientSession]:
     """A client of an app with these routes, on a free port."""
     app = web.Application()
-    app.add_routes(routes(of))
+    app.add_routes(routes(lambda: of))
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -110,7 +110,7 @@ class Kept:
 
 def watch(store: Kept, **more: object) -> Watch:
     feeds: dict[str, Feed] = dict.fromkeys(("a", "b"), make.FEED)
-    made = Watch(store, feeds, MONTH, 10_000, lambda: make.at(5_000), lambda _: None)
+    made = Watch(store, lambda: feeds, MONTH, 10_000, lambda: make.at(5_000), lambda _: None)
     for name, value in more.items():
         setattr(made, name, value)
     return made
