@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from monitor.core.digest import delivery_id
 from monitor.core.errors import Unavailable
 from monitor.core.latency import parts
 from monitor.core.models import Feed, FeedState, Outcome, Verdict
@@ -37,7 +38,7 @@ def report_poll(polled: Polled, now: datetime) -> None:
         log.info("feed gives its entries new guids at each poll; known otherwise now", **words)
     if polled.committed:
         _report_life(feed, before, after)
-        _report_stories(polled.verdicts)
+        _report_stories(feed, polled.verdicts)
 
 
 def _report_life(feed: Feed, before: FeedState, after: FeedState) -> None:
@@ -55,22 +56,26 @@ def _report_life(feed: Feed, before: FeedState, after: FeedState) -> None:
         log.info("feed has moved", **words, to=shown_url(after.move.url or feed.url))
 
 
-def _report_stories(verdicts: Iterable[Verdict]) -> None:
+def _report_stories(feed: Feed, verdicts: Iterable[Verdict]) -> None:
     """A line for each story that alerts, or would but for a silence."""
     for verdict in verdicts:
+        words: dict[str, object] = {"story": verdict.story_id, "title": verdict.entry.title}
+        ids = {"event_id": verdict.event_id, "entry": verdict.identity.id, "feed": feed.shown}
         if verdict.outcome is Outcome.SILENCED:
-            title, why = verdict.entry.title, verdict.reason
-            log.info("silenced", story=verdict.story_id, title=title, why=why)
+            log.info("silenced", **words, why=verdict.reason, **ids)
         if verdict.alerts:
             named = [alert.receiver for alert in verdict.alerts]
-            log.info("alert", story=verdict.story_id, title=verdict.entry.title, to=named)
+            log.info("alert", **words, to=named, deliveries=_deliveries(verdict), **ids)
+
+
+def _deliveries(verdict: Verdict) -> list[str]:
+    """The ids under which an entry's alerts are delivered."""
+    return [delivery_id(one.story.id, one.receiver, *one.news) for one in verdict.alerts]
 
 
 def report_sent(sent: Sent, now: datetime) -> None:
     """A line for each attempt: what arrived, what waits, what was given up."""
-    words = {"receiver": sent.delivery.alert.receiver, "delivery": sent.delivery.id}
-    if len(sent.carried) > 1:
-        words["carries"] = str(len(sent.carried))
+    words = {"receiver": sent.delivery.alert.receiver, "delivery": sent.delivery.id, **_told(sent)}
     if sent.attempt.ok:
         log.info("delivered", **words, **spent(sent, now))
     elif sent.retry_at is None:
@@ -78,6 +83,15 @@ def report_sent(sent: Sent, now: datetime) -> None:
     else:
         wait = _until(sent.retry_at, now)
         log.warning("delivery failed", **words, why=sent.attempt.detail, next_try_in=wait)
+
+
+def _told(sent: Sent) -> dict[str, object]:
+    """The story that a message tells of; of several all, so that each is found by its ids."""
+    stories = [one.alert.story for one in sent.carried]
+    if len(stories) == 1:
+        return {"story": stories[0].id, "event_id": stories[0].event}
+    ids = [one.id for one in sent.carried]
+    return {"carries": len(ids), "deliveries": ids, "stories": [one.id for one in stories]}
 
 
 def spent(sent: Sent, now: datetime) -> dict[str, float]:

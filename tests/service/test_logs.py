@@ -17,7 +17,16 @@ from urllib.parse import quote
 import pytest
 import structlog
 
-from monitor.core.models import Attempt, FeedState, Move, PollOutcome
+from monitor.core.models import (
+    Attempt,
+    FeedState,
+    Identity,
+    Move,
+    Outcome,
+    PollOutcome,
+    Sameness,
+    Verdict,
+)
 from monitor.service.logs import Redactor, setup_logs
 from monitor.service.pipeline import Polled
 from monitor.service.reporting import Throttle, report_poll, report_pulse, report_sent
@@ -229,6 +238,27 @@ def test_each_attempt_is_one_line(out: io.StringIO) -> None:
         ("delivery failed", "warning"),
         ("delivery given up", "error"),
     ]
+
+
+def test_lines_about_a_story_bear_its_ids(out: io.StringIO) -> None:
+    one, other = make.delivery("s_1"), make.delivery("s_2")
+    ok, story = Attempt(ok=True, detail="200"), make.story()
+    identity = Identity("i_1", None, "t")
+    verdict = Verdict(make.entry(), identity, Sameness.NEW, Outcome.ALERTED, "", story=story)
+    verdict = replace(verdict, story_id="s_1", event_id="e_1", alerts=(one.alert,))
+    silenced = replace(verdict, alerts=(), outcome=Outcome.SILENCED, reason="exercise")
+    for told in (verdict, silenced):
+        report_poll(replace(polled(make.state(), make.state()), verdicts=(told,)), make.NOW)
+    report_sent(Sent(one, (one,), ok, None), make.NOW)
+    report_sent(Sent(replace(one, id="d_both"), (one, other), ok, None), make.NOW)
+    alert, quiet, single, both = events(out)
+    ids = {"story": "s_1", "event_id": "e_1", "entry": "i_1", "feed": make.FEED.shown}
+    assert ids.items() <= alert.items()
+    assert ids.items() <= quiet.items()
+    assert (alert["deliveries"], single["delivery"]) == ([one.id], one.id)
+    assert (single["story"], single["event_id"]) == ("s_1", "e_1")
+    assert (both["delivery"], both["carries"]) == ("d_both", 2)
+    assert (both["deliveries"], both["stories"]) == ([one.id, other.id], ["s_1", "s_2"])
 
 
 def test_the_pulse_tells_how_the_feeds_are(out: io.StringIO) -> None:
