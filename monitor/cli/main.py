@@ -14,7 +14,18 @@ from typing import Any
 import click
 
 from monitor import __version__
-from monitor.cli import backtest, explaining, feeds, keeping, screens, sending, status, web, websub
+from monitor.cli import (
+    backtest,
+    completing,
+    explaining,
+    feeds,
+    keeping,
+    screens,
+    sending,
+    status,
+    web,
+    websub,
+)
 from monitor.cli.durations import DURATION
 from monitor.cli.replaying import Replaying
 from monitor.cli.saying import as_json, complain, tell_bug
@@ -32,7 +43,11 @@ from monitor.views import rows
 FAILED, BAD_USE = 1, 2
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit status: 0 fine, 1 failed, 2 bad use or configuration. "
+    "To complete in a shell: monitor completion --help",
+)
 @click.option("--config", metavar="FILE", help="Default: monitor.toml, else the shipped defaults.")
 @click.version_option(__version__)
 @click.pass_context
@@ -47,7 +62,10 @@ def cli(ctx: click.Context, config: str | None) -> None:
 @cli.command()
 @click.pass_obj
 def run(config: str | None) -> None:
-    """Run everything in the foreground: store, worker, sender and beat."""
+    """Run everything in the foreground.
+
+    Store, workers, sender and beat; SIGTERM or Ctrl-C ends all of it within 10 s.
+    """
     running.run(_checked(config))
 
 
@@ -69,7 +87,10 @@ def store(config: str | None) -> None:
 @cli.command(name="check")
 @click.pass_obj
 def check_command(config: str | None) -> None:
-    """Validate config, feeds, rulebook, receivers and routes; print every fault."""
+    """Check config, feeds, rulebook, receivers and routes.
+
+    Every fault is printed with its place and a hint.
+    """
     settings, rulebook = read_checked(config)
     candidate = check_shadow(settings)
     counts = {"feeds": settings.feeds, "receivers": settings.receivers, "routes": settings.routes}
@@ -88,11 +109,11 @@ def check_command(config: str | None) -> None:
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.pass_obj
 def replay(config: str | None, paths: tuple[str, ...]) -> None:
-    """Run feed documents or .jsonl entries (also .gz; `-`: stdin) through triage, offline.
+    """Run files of feeds or entries through triage, offline.
 
-    One JSON object per entry on standard output; what cannot be read is told on standard
-    error, and the exit status is 1 then. Each entry is judged as of the day it was
-    published, so none is too old.
+    Feed documents or .jsonl entries, also .gz (`-`: stdin). One JSON object per entry on
+    standard output; what cannot be read is told on standard error, and the exit status is 1
+    then. Each entry is judged as of the day it was published, so none is too old.
     """
     faults = 0
     with Replaying(read_settings(config)) as judge:
@@ -112,7 +133,10 @@ def replay(config: str | None, paths: tuple[str, ...]) -> None:
 @click.option("--baseline", metavar="FILE", help="An earlier --json: losing a point fails.")
 @click.pass_obj
 def eval_command(config: str | None, gold: str, machine: bool, baseline: str | None) -> None:
-    """Measure the rulebook on labelled entries: precision, recall, F1, groupings, misses."""
+    """Measure the rulebook on labelled entries.
+
+    Precision, recall and F1 of topics, the scores of groupings, and every miss.
+    """
     before = _baseline(baseline) if baseline else {}
     with Replaying(read_settings(config)) as judge:
         found = judge.evaluate(gold)
@@ -166,7 +190,10 @@ def _print_stories(found: list[dict[str, Any]], form: str) -> None:
 @cli.command()
 @click.option("--seconds", default=60, show_default=True, help="End after this long.")
 def demo(seconds: int) -> None:
-    """See it work, offline: feeds on loopback publish while you watch."""
+    """See it work, offline.
+
+    Feeds on loopback publish reports and traps while you watch.
+    """
     from monitor.cli.demo import play
 
     sys.exit(play(seconds))
@@ -175,6 +202,7 @@ def demo(seconds: int) -> None:
 for command in (
     *sending.COMMANDS,
     backtest.backtest,
+    completing.completion,
     explaining.explain,
     feeds.feeds,
     keeping.backup,

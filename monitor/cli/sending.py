@@ -11,6 +11,7 @@ from uuid import uuid4
 import click
 
 from monitor.cli import ledger
+from monitor.cli.completing import completed, receivers
 from monitor.cli.durations import DURATION
 from monitor.cli.replaying import Replaying
 from monitor.cli.saying import as_json, complain
@@ -31,7 +32,9 @@ _STATES = [one.value for one in DeliveryState]
 @click.command()
 @click.argument("delivery", required=False, metavar="[ID]")
 @click.option("--state", type=click.Choice(_STATES), help="Only deliveries in this state.")
-@click.option("--receiver", help="Only deliveries to this receiver.")
+@click.option(
+    "--receiver", help="Only deliveries to this receiver.", shell_complete=completed(receivers)
+)
 @click.option("--since", type=DURATION, default="90d", show_default=True)
 @click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True)
 @click.option("--format", "form", type=click.Choice(["table", "jsonl"]), default="table")
@@ -45,7 +48,10 @@ def deliveries(
     limit: int,
     form: str,
 ) -> None:
-    """List what was sent, waits or was given up; with an ID, one delivery and all its attempts."""
+    """List what was sent, waits or was given up.
+
+    With an ID: that delivery, or all that went out in that message, with every attempt.
+    """
     service = Service(read_settings(config))
     if delivery:
         _print_one(service, delivery, form)
@@ -88,7 +94,10 @@ def _unknown(name: str, known: Sequence[str]) -> BadInput:
 @click.option("--receiver", help="With --dead: only those to this receiver.")
 @click.pass_obj
 def redeliver(config: str | None, ids: tuple[str, ...], dead: bool, receiver: str | None) -> None:
-    """Send deliveries anew, or what waits at once, under the same ids and with all tries again."""
+    """Send deliveries again, under the same ids.
+
+    What waits is sent at once; all have every try before them again.
+    """
     if bool(ids) == dead:
         raise click.UsageError("name deliveries by their IDs, or --dead for all given up")
     service = Service(read_settings(config))
@@ -103,7 +112,7 @@ def redeliver(config: str | None, ids: tuple[str, ...], dead: bool, receiver: st
 
 
 @click.command(name="send-test")
-@click.argument("receiver")
+@click.argument("receiver", shell_complete=completed(receivers))
 @click.pass_obj
 def send_test(config: str | None, receiver: str) -> None:
     """Send a sample alert to one receiver, past routes and outbox."""
@@ -124,7 +133,7 @@ def send_test(config: str | None, receiver: str) -> None:
 @click.argument("source", metavar="FILE|-")
 @click.pass_obj
 def route(config: str | None, source: str) -> None:
-    """Show which routes take the entries of a file, and why the others do not."""
+    """Show which routes take the entries of a file, and why."""
     faults = 0
     with Replaying(read_settings(config)) as judge:
         for verdict in judge(source):
@@ -139,7 +148,7 @@ def route(config: str | None, source: str) -> None:
 @click.command()
 @click.pass_obj
 def metrics(config: str | None) -> None:
-    """Print metrics in Prometheus' text format (for a textfile collector)."""
+    """Print metrics in Prometheus' text format."""
     click.echo(measured(Service(read_settings(config))), nl=False)
 
 

@@ -28,7 +28,10 @@ FAILED = 1
 @click.option("--every", type=DURATION, default="2s", show_default=True, help="With --watch.")
 @click.pass_obj
 def status(config: str | None, machine: bool, watch: bool, every: Any) -> None:
-    """Feeds, queues, deliveries, latency and the store; works when the workers are down."""
+    """Show what is wrong, and how everything stands.
+
+    Feeds, queues, deliveries, latency and the store; works when the workers are down.
+    """
     if watch and machine:
         raise click.UsageError("--watch is for people, --json for machines: one of them")
     service = Service(read_settings(config))

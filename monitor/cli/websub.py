@@ -12,7 +12,10 @@ from monitor.service.logs import setup_logs
 @click.command()
 @click.pass_obj
 def websub(config: str | None) -> None:
-    """Subscribe to the hubs of feeds, and take what they push (needs [websub] callback)."""
+    """Take what the hubs of feeds push.
+
+    Subscribes to them first; needs [websub] callback.
+    """
     settings, _ = read_checked(config)
     setup_logs(secrets(settings))
     # Celery's app reads the configuration when it is imported.
