@@ -28,6 +28,8 @@ _TURNS: Mapping[str, str] = {
     "recall": "an envoy recalled",
     "sever": "relations broken off",
     "withdrawal": "a withdrawal",
+    "deploy": "a deployment",
+    "agreement": "an agreement",
     "ceasefire": "a ceasefire",
     "dissolve": "a dissolution",
     "capture": "a place taken",

@@ -404,3 +404,19 @@ def test_in_a_crisis_what_adds_nothing_to_it_is_told_no_more_and_a_turn_is(
     assert quiet.reason.startswith("all of it was told of the crisis before")
     turn = outcome(replace(crisis, facts=told - {"#mutiny"}))
     assert (turn.outcome, turn.event_id != "e_1") == (Outcome.ALERTED, True)
+
+
+def test_the_arrival_of_what_was_promised_is_news_of_the_same_event(desk: Desk) -> None:
+    promise = entry(
+        "Moscow promises arms and instructors to joint force of Mali, Niger and Burkina Faso",
+        "Russia will equip and train the unit, its foreign minister said after talks.",
+    )
+    first = judge(desk, promise, WIRE)
+    arrival = entry(
+        "Russian instructors land in Bamako for Sahel joint force",
+        "The instructors promised to Mali, Niger and Burkina Faso by Moscow have arrived.",
+        hours=7,
+    )
+    later = judge(desk, arrival, make.OTHER)
+    assert later.event_id == first.event_id
+    assert [alert.news for alert in later.alerts] == [("a deployment",)]

@@ -5,6 +5,7 @@ A fenced block says in its first line what it is:
   sh exit=1      the same, ending with that
   sh serve       runs until it is ended: started, seen to come up, ended
   sh template    needs another machine or a network: its commands are only checked to exist
+  text output    what the commands before print: each line is in it, but for what ... stands for
   toml           a monitor.toml, or a part of one: must load
   toml FILE      written to that file of the folder, for the commands below it
 """
@@ -51,6 +52,13 @@ def blocks(page: Path) -> list[Block]:
     ]
 
 
+def missing(block: Block, printed: str) -> list[str]:
+    """What a block shows as printed and is not."""
+    said = " ".join(printed.split())
+    parts = [part for line in block.text.splitlines() for part in line.split("...")]
+    return [part for part in parts if " ".join(part.split()) not in said]
+
+
 def commands(page: Path) -> Iterator[tuple[int, str]]:
     """Each call of `monitor` that a page names, in its text or in a block, with its line."""
     for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), start=1):
@@ -71,6 +79,9 @@ def mistakes(call: str, root: click.Group) -> Iterator[str]:
             names = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
             if word.partition("=")[0] not in names | {"--help", "-h"}:
                 yield f"{command.name} has no option {word}"
+        elif word.isupper():
+            # Stands for whatever people put there.
+            return
         elif isinstance(command, click.Group):
             if any(one not in command.commands for one in word.split("|")):
                 yield f"there is no command {word}"

@@ -22,7 +22,7 @@ from monitor.edges.settings import load_settings
 from monitor.edges.store.redis import RedisStore
 from monitor.service.clockwork import utc_now
 from tests import make
-from tests.docs.blocks import PAGES, ROOT, Block, blocks, commands, mistakes
+from tests.docs.blocks import PAGES, ROOT, Block, blocks, commands, missing, mistakes
 from tests.servers import embedded_store, short_folder
 
 # What people have set before they begin; the addresses answer nobody.
@@ -44,10 +44,10 @@ class Bench:
     folder: Path
     environ: dict[str, str]
 
-    def run(self, block: Block) -> None:
+    def run(self, block: Block) -> str:
+        """Run a block as it says; what it printed."""
         if block.mark == "serve":
-            self._serve(block)
-            return
+            return self._serve(block)
         done = subprocess.run(
             ["bash", "-eu", "-o", "pipefail", "-c", block.text],
             cwd=self.folder,
@@ -60,8 +60,9 @@ class Bench:
         said = f"{block} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
         assert done.returncode == int(block.mark.removeprefix("exit=") or 0), said
         assert "Traceback" not in done.stderr, said
+        return done.stdout
 
-    def _serve(self, block: Block) -> None:
+    def _serve(self, block: Block) -> str:
         """Start it, let it come up, end it as Ctrl-C does."""
         with (self.folder / "log").open("w") as log:
             running = subprocess.Popen(
@@ -77,7 +78,9 @@ class Bench:
             up = self._up() and running.poll() is None
             running.send_signal(signal.SIGINT)
             ended = running.wait(timeout=20)
-        assert (up, ended) == (True, 0), f"{block}: {(self.folder / 'log').read_text()}"
+        said = (self.folder / "log").read_text()
+        assert (up, ended) == (True, 0), f"{block}: {said}"
+        return said
 
     def _up(self) -> bool:
         said = (self.folder / "log").read_text()
@@ -133,11 +136,14 @@ def _fill(store: RedisStore) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)
 def test_what_a_page_tells_to_type_works_in_its_order(page: Path, bench: Bench) -> None:
+    printed = ""
     for block in blocks(page):
         if block.language == "toml" and block.mark:
             (bench.folder / block.mark).write_text(block.text, encoding="utf-8")
         elif block.language == "sh" and block.mark != "template":
-            bench.run(block)
+            printed += bench.run(block)
+        elif (block.language, block.mark) == ("text", "output"):
+            assert missing(block, printed) == [], block
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
