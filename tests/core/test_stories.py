@@ -409,12 +409,19 @@ def test_in_a_crisis_what_adds_nothing_to_it_is_told_no_more_and_a_turn_is(
 def test_the_arrival_of_what_was_promised_is_news_of_the_same_event(desk: Desk) -> None:
     promise = entry(
         "Moscow promises arms and instructors to joint force of Mali, Niger and Burkina Faso",
-        "Russia will equip and train the unit, its foreign minister said after talks.",
+        "Russia will equip and train the 5,000-strong unit, its foreign minister said after talks"
+        " with envoys of the three Sahel states.",
     )
     first = judge(desk, promise, WIRE)
+    french = entry(
+        "La Russie promet des armes et des instructeurs à la force conjointe de l'AES",
+        "Moscou va équiper et former l'unité de 5 000 hommes du Mali, du Niger et du Burkina Faso.",
+    )
+    judge(desk, french, FRENCH)
     arrival = entry(
         "Russian instructors land in Bamako for Sahel joint force",
-        "The instructors promised to Mali, Niger and Burkina Faso by Moscow have arrived.",
+        "The instructors promised to Mali, Niger and Burkina Faso by Moscow have arrived, Mali's"
+        " army said.",
         hours=7,
     )
     later = judge(desk, arrival, make.OTHER)

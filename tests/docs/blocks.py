@@ -74,11 +74,14 @@ def commands(page: Path) -> Iterator[tuple[int, str]]:
 def mistakes(call: str, root: click.Group) -> Iterator[str]:
     """What a call names that is not there: a command, or an option of it."""
     command: click.Command = root
-    for word in _words(call)[1:]:
+    words = iter(_words(call)[1:])
+    for word in words:
         if word.startswith("-") and word != "-":
-            names = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
-            if word.partition("=")[0] not in names | {"--help", "-h"}:
+            option = _option(command, word.partition("=")[0])
+            if option is None:
                 yield f"{command.name} has no option {word}"
+            elif not option.is_flag and "=" not in word:
+                next(words, None)
         elif word.isupper():
             # Stands for whatever people put there.
             return
@@ -87,6 +90,15 @@ def mistakes(call: str, root: click.Group) -> Iterator[str]:
                 yield f"there is no command {word}"
                 return
             command = command.commands[word.split("|")[0]]
+
+
+_HELP = click.Option(["-h", "--help"], is_flag=True)
+
+
+def _option(command: click.Command, name: str) -> click.Option | None:
+    options = [one for one in command.params if isinstance(one, click.Option)]
+    named = (one for one in (*options, _HELP) if name in (*one.opts, *one.secondary_opts))
+    return next(named, None)
 
 
 def _words(call: str) -> list[str]:
