@@ -424,6 +424,6 @@ def test_the_arrival_of_what_was_promised_is_news_of_the_same_event(desk: Desk) 
         " army said.",
         hours=7,
     )
-    later = judge(desk, arrival, make.OTHER)
+    later = judge(desk, arrival, WIRE)
     assert later.event_id == first.event_id
     assert [alert.news for alert in later.alerts] == [("a deployment",)]

@@ -124,7 +124,12 @@ def _fill(store: RedisStore) -> None:
     sent, dead = (replace(make.delivery(id_, created=now), id=id_) for id_ in ("d_1", "d_2"))
     story = make.story(seen=now - timedelta(hours=1))
     store.commit(
-        make.commit(seen={"id": Seen("t", "s_1")}, stories=(story,), deliveries=(sent, dead))
+        make.commit(
+            seen={"id": Seen("t", "s_1")},
+            stories=(story,),
+            claims=dict.fromkeys(claims(identify([make.entry()])[0]), "s_1"),
+            deliveries=(sent, dead),
+        )
     )
     store.claim([sent, dead], now, now + timedelta(seconds=9), "")
     store.record([sent], Attempt(ok=True, detail="200"), now, None, Condition())
