@@ -16,7 +16,9 @@ from pathlib import Path
 import pytest
 
 from monitor.cli.main import cli
+from monitor.core.dedupe import claims
 from monitor.core.errors import BadInput
+from monitor.core.identity import identify
 from monitor.core.models import Attempt, Condition, Seen
 from monitor.edges.settings import load_settings
 from monitor.edges.store.redis import RedisStore
