@@ -43,7 +43,9 @@ _MOST = 1_000
 def backtest(
     config: str | None, rulebook: str | None, since: timedelta, machine: bool, sample: int
 ) -> None:
-    """What a changed rulebook would have told of the entries of the last days, and what not.
+    """Try a changed rulebook on the entries of the last days.
+
+    What it would have told, and what not.
 
     With --rulebook the candidate ("then") is compared with the configured rulebook ("now"), both
     with the configured routes. Without, the configured rulebook and routes ("then") are compared

@@ -36,7 +36,9 @@ _into = click.option(
 @click.option("--language", help='Of its entries, "fr"; default: what the feed says.')
 @click.option("--country", help="Where the outlet is.")
 @click.option("--kind", help='A word of yours, "local".')
-@click.option("--priority", type=click.Choice(["high", "normal", "low"]))
+@click.option(
+    "--priority", type=click.Choice(["high", "normal", "low"]), help="How often it is asked."
+)
 @click.option("--state-media", is_flag=True, help="The outlet speaks for a government.")
 @_into
 @click.option("--no-check", is_flag=True, help="Do not try the feed first.")
@@ -51,7 +53,10 @@ def add(
     discover: bool,
     **words: Any,
 ) -> None:
-    """Watch more feeds: each is tried, then written to the last feeds file (TOML)."""
+    """Watch more feeds.
+
+    Each is tried, then written to the last feeds file (TOML).
+    """
     if words["name"] and len(urls) > 1:
         raise BadInput([Fault("--name", "is for one feed, and several are to be added")])
     told = {name.replace("-", "_"): one for name, one in words.items() if one}
@@ -112,7 +117,7 @@ def _tell(added: Added) -> None:
 @click.argument("names", nargs=-1, required=True, metavar="URL|NAME|KEY...")
 @click.pass_obj
 def remove(config: str | None, names: tuple[str, ...]) -> None:
-    """Watch feeds no more: take them out of their files (TOML or OPML)."""
+    """Watch feeds no more: take them out of their files."""
     with feeding.edit(config) as shelf:
         gone = shelf.find_all(names)
         shelf.remove(gone)
@@ -127,7 +132,10 @@ def remove(config: str | None, names: tuple[str, ...]) -> None:
 @_into
 @click.pass_obj
 def import_command(config: str | None, file: str, into: str | None) -> None:
-    """Add the feeds of a list that are not there yet: OPML, a feeds file, or URLs, one a line."""
+    """Add the feeds of a list that are not there yet.
+
+    OPML, a feeds file, or URLs, one a line.
+    """
     text = _stdin() if file == "-" else read_text(Path(file))
     name = "-" if file == "-" else file
     faults: list[Fault] = []
@@ -160,7 +168,10 @@ def _stdin() -> str:
 @click.option("--with-credentials", "credentials", is_flag=True, help="Also what opens feeds.")
 @click.pass_obj
 def export(config: str | None, file: str, form: str | None, credentials: bool) -> None:
-    """Write all feeds as OPML 2.0 for other readers, or as a feeds file of ours (toml)."""
+    """Write all feeds as OPML for other readers.
+
+    Or, with --format toml, as a feeds file of ours.
+    """
     shelf = feeding.Shelf(config)
     if shelf.faults:
         raise BadInput(shelf.faults)
@@ -186,7 +197,10 @@ def _write(shelf: feeding.Shelf, file: Path, text: str) -> None:
 @click.command()
 @click.pass_obj
 def init(config: str | None) -> None:
-    """Make the shipped feeds yours: copied to feeds.toml, which is named in monitor.toml."""
+    """Make the shipped feeds yours.
+
+    They are copied to feeds.toml, which is then named in monitor.toml.
+    """
     chosen, feeds = feeding.begin(config)
     click.echo(plain(f"wrote {feeds}, and named it in {chosen}"))
 

@@ -36,8 +36,10 @@ _SHOWN = 20
 @click.option("--json", "machine", is_flag=True, help="For machines.")
 @click.pass_obj
 def explain(config: str | None, source: str, machine: bool) -> None:
-    """Show why news came, or did not: a link, or the id of an entry, story or delivery, is looked
-    up; of a file's entries it is shown what would be decided (offline).
+    """Show why news came, or did not.
+
+    A link, or the id of an entry, story or delivery, is looked up; of a file's entries it is
+    shown what would be decided (offline).
     """
     settings = read_settings(config)
     if source == "-" or (not _is_url(source) and _is_file(source)):

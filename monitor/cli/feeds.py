@@ -45,7 +45,10 @@ for command in (*editing.COMMANDS, polling.poll):
 def list_command(
     config: str | None, health: str | None, search: str | None, machine: bool, form: str | None
 ) -> None:
-    """List the feeds: how each is and why, its last news, its next poll, where it stands."""
+    """List the feeds, how each is, and why.
+
+    With its last news, its next poll, and the place where it stands.
+    """
     settings = read_settings(config)
     try:
         states, due = feeding.states(settings)

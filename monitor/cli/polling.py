@@ -25,7 +25,10 @@ FAILED = 1
 @click.option("--json", "machine", is_flag=True, help="For machines: one JSON object a feed.")
 @click.pass_obj
 def poll(config: str | None, names: tuple[str, ...], machine: bool) -> None:
-    """Poll feeds now, whenever their turn is; the service need not run, its store must."""
+    """Poll feeds now, whenever their turn is.
+
+    The service need not run, its store must.
+    """
     settings = read_settings(config)
     feeds = [feed for _, feed in feeding.Shelf(config).find_all(names)]
     service = Service(settings)

@@ -13,7 +13,7 @@ from monitor.web import server
 @click.command()
 @click.pass_obj
 def web(config: str | None) -> None:
-    """Show stories, feeds and deliveries as pages for a browser (see [web])."""
+    """Show it all as pages for a browser (see [web])."""
     reloader = Reloader(config, feeds=True)
     setup_logs(secrets(reloader.service().settings))
     reloader.start()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
+import click
 import pytest
 
 from monitor.cli.main import cli
@@ -194,3 +195,18 @@ def test_each_block_says_what_it_is() -> None:
         for block in blocks(page):
             assert block.language, f"{block}: no language"
             assert block.language != "sh" or marks.fullmatch(block.mark), f"{block}: {block.mark}"
+
+
+def test_every_command_stands_on_its_page_with_what_it_is_for() -> None:
+    page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\| `monitor ([a-z -]+?)(?: [^`a-z-][^`]*)?` \| (.+) \|$", page, re.M))
+    assert told == {" ".join(words): said for words, said in every(cli)}
+
+
+def every(group: click.Group, *words: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Each command that does something, and its help in short."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from every(command, *words, name)
+        else:
+            yield (*words, name), command.get_short_help_str(200)
