@@ -18,7 +18,10 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.argument("file", type=_FILE)
 @click.pass_obj
 def backup(config: str | None, file: Path) -> None:
-    """Save the embedded store to FILE, while it runs; FILE is replaced once all is written."""
+    """Save the embedded store to a file, while it runs.
+
+    FILE is replaced once all is written.
+    """
     settings = _own(config)
     size = files.save(settings.data_dir, file)
     click.echo(f"{size / 1e6:.1f} MB saved to {file}")
@@ -28,7 +31,10 @@ def backup(config: str | None, file: Path) -> None:
 @click.argument("file", type=_FILE)
 @click.pass_obj
 def restore(config: str | None, file: Path) -> None:
-    """Make the embedded store anew from FILE, in a data folder that has none."""
+    """Make the embedded store anew from a file.
+
+    FILE is what `backup` wrote; the data folder must have no store.
+    """
     settings = _own(config)
     files.restore(settings.data_dir, file)
     click.echo(f"the store in {settings.data_dir} is that of {file}; start monitor run")
