@@ -61,7 +61,7 @@ def test_each_library_is_known_only_in_its_room() -> None:
         "redis": ("edges/store",),
         "celery": ("service/tasks.py", "service/beating.py", "celery.py"),
         "httpx": ("edges/net", "edges/fetch", "edges/transports"),
-        "aiohttp": ("edges/net", "service/subscribing.py", "web"),
+        "aiohttp": ("edges/net", "edges/canary.py", "service/subscribing.py", "web"),
         "jinja2": ("web",),
         "pydantic": ("edges",),
         "tomlkit": ("edges/settings/editing.py",),

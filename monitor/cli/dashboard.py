@@ -15,6 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from monitor.core.polling.reasons import lasting
 from monitor.core.shadow import KINDS
 from monitor.core.shown import plain
 from monitor.views.troubles import SILENT, troubles
@@ -171,6 +172,8 @@ def _service(row: Mapping[str, Any]) -> Iterator[Text]:
     size = f"{kept['memory'] / 1e6:.1f} MB"
     limit = f" of {kept['max_memory'] / 1e6:.0f}" if kept["max_memory"] else ""
     yield _heading("STORE", f"{kept['version']}, {size}{limit}, {kept['stories']} stories")
+    if row["canary"]:
+        yield _heading("CANARY", _canary(row["canary"], row["queues"]["seconds_since"]))
     yield from _push(row)
     if shadow := row["shadow"]:
         yield _heading("SHADOW", _shadow(shadow))
@@ -184,6 +187,12 @@ def _shadow(found: Mapping[str, Any]) -> str:
     said = f"{found['differ']} of {found['entries']} entries differ"
     since = f"rulebook {found['rulebook']} since {_time(found['since'])}"
     return f"{since}: {said}{f': {ways}' if ways else ''}"
+
+
+def _canary(canary: Mapping[str, Any], ages: Mapping[str, float]) -> str:
+    age = f"last arrived {lasting(ages['canary'])} ago" if canary["last"] else "none arrived yet"
+    missing = f" - MISSING since {_time(canary['missing_since'])}" * bool(canary["missing_since"])
+    return f"to {canary['receiver']} every {lasting(canary['every'])}: {age}{missing}"
 
 
 def _push(row: Mapping[str, Any]) -> Iterator[Text]:

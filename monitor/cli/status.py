@@ -80,6 +80,7 @@ def _looked(service: Service) -> dict[str, Any]:
     late = rows.overdue(found.states.values(), now)
     hosts = service.store.waiting_hosts(now + service.settings.host_gap)
     rulebook = service.rulebook.version
-    row = rows.status_row(feeds, found.gauges, names, now, late, hosts, rulebook)
+    canary = service.settings.canary
+    row = rows.status_row(feeds, found.gauges, names, now, late, hosts, rulebook, canary)
     shadow = rows.shadow_row(found.gauges.shadow) if service.settings.shadow else None
     return row | {"shadow": shadow}

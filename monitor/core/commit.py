@@ -89,6 +89,26 @@ def rename(feed: str, url: str, state: FeedState, memory: Mapping[str, Seen], ke
     return Commit(feed, url, after, seen=renamed, forgotten=gone)
 
 
+def apart(commit: Commit, kind: str) -> Commit:
+    """What is left of a commit where what it tells is no news: the feed, what it has shown, and
+    deliveries of this kind; no story, for none must ever be like it, and nothing for the archive
+    or for figures.
+    """
+    sent = [
+        replace(one, alert=replace(one.alert, kind=kind), budget=None) for one in commit.deliveries
+    ]
+    return replace(
+        commit,
+        stories=(),
+        claims={},
+        settled={},
+        events={},
+        indexed=(),
+        sheet=None,
+        deliveries=tuple(sent),
+    )
+
+
 def gather(
     feed: str,
     url: str,

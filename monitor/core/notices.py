@@ -1,5 +1,5 @@
-"""What receivers are told of the service itself: of one that takes no alerts, of dead feeds and of
-silent ones.
+"""What receivers are told of the service itself: of one that takes no alerts, of dead and silent
+feeds, of canaries that do not arrive.
 """
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+from monitor.core.canary import Canary
 from monitor.core.digest import digest
 from monitor.core.errors import Fault
 from monitor.core.models import (
@@ -175,6 +176,30 @@ def _names(feeds: Sequence[Feed]) -> str:
     shown = [shorten(one.source, _SOURCE) for one in feeds[:_NAMED]]
     more = len(feeds) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def canary_missed(
+    canary: Canary, last: float, *, to: Sequence[str], now: datetime
+) -> tuple[Delivery, ...]:
+    """What to tell whom when no canary arrives; `last`: when one did (epoch seconds), or 0."""
+    name = canary.receiver
+    since = f"since {_time(last)}" if last else "yet"
+    text = (
+        f"One every {_long(canary.every.total_seconds())} is to come the whole way from a feed to "
+        f"{name}: alerts may not arrive either. Look: monitor status"
+    )
+    said = f"canary missed {name} {last:.0f}", f"No canary has arrived at {name} {since}", text
+    return tuple(_notice(one, *said, now) for one in to)
+
+
+def canary_back(
+    canary: Canary, missed: float, last: float, *, to: Sequence[str], now: datetime
+) -> tuple[Delivery, ...]:
+    """What to tell whom when canaries arrive again that were missed since then (epoch seconds)."""
+    name = canary.receiver
+    text = f"They were missed for {_long(last - missed)}."
+    said = f"canary back {name} {missed:.0f}", f"Canaries arrive at {name} again", text
+    return tuple(_notice(one, *said, now) for one in to)
 
 
 def _told(

@@ -28,8 +28,11 @@ _KINDS = {
     "story.update": "Update",
     "digest": "Digest",
     "notice": "NOTICE",
+    "canary": "CANARY",
     "test": "TEST",
 }
+# What we say ourselves, of the service.
+_OURS = ("notice", "canary")
 # Characters of a headline in a digest, where many stand below one another.
 _REPORT = 200
 _LANGUAGES = {
@@ -73,7 +76,7 @@ class Wording:
     the one with most evidence. `news`: what is new in an update, or "". `reach`: how many
     carry the event and who was first, "" where it is but one. `more`: how many others carry it
     that are not named. `reports`: those of a digest, which shows only them and its reason.
-    `outlet`, `when` and `topics` are "" in a notice on the service itself.
+    `outlet`, `when` and `topics` are "" in what is said of the service itself.
     """
 
     kind: str
@@ -120,7 +123,7 @@ class Wording:
 
 def put(alert: Alert, now: datetime) -> Wording:
     """An alert in words; `now` (aware) is for saying how long ago things were."""
-    story, ours = alert.story, alert.kind == "notice"
+    story, ours = alert.story, alert.kind in _OURS
     names = list(_elsewhere(alert))
     return Wording(
         kind=_KINDS.get(alert.kind, shorten(clean(alert.kind), _TRAIT)),
@@ -129,8 +132,8 @@ def put(alert: Alert, now: datetime) -> Wording:
         outlet="" if ours else outlet(story.carrier),
         when="" if ours else when(story, now),
         severity=story.severity,
-        topics=shorten(", ".join(topics(story)), _LINE),
-        sentence=_whole(story) if ours else sentence(story),
+        topics="" if ours else shorten(", ".join(topics(story)), _LINE),
+        sentence=_whole(story, _took(alert, now)) if ours else sentence(story),
         reason=shorten(clean(alert.reason), _LINE),
         others=tuple(names[:_NAMED]),
         more=len(names[_NAMED:]),
@@ -140,10 +143,18 @@ def put(alert: Alert, now: datetime) -> Wording:
     )
 
 
-def _whole(story: Story) -> tuple[Piece, ...]:
-    """All of a text that we wrote ourselves."""
-    said = shorten(clean(story.summary), _LINE)
+def _whole(story: Story, more: str) -> tuple[Piece, ...]:
+    """All of a text that we wrote ourselves, and what is known only now."""
+    said = shorten(clean(f"{story.summary}{more}"), _LINE)
     return (Piece(said),) if said else ()
+
+
+def _took(alert: Alert, now: datetime) -> str:
+    """How long a canary was on its way."""
+    if alert.kind != "canary":
+        return ""
+    begun = alert.story.published or alert.story.first_seen
+    return f" It took {max((now - begun).total_seconds(), 0.0):.1f} s."
 
 
 def _report(line: Line) -> Report:

@@ -75,6 +75,7 @@ def secrets(settings: Settings) -> list[str]:
     found.append(settings.web.token)
     found += [one for receiver in settings.receivers for one in _of_a_receiver(receiver)]
     found += [one for feed in settings.feeds for one in _of_a_feed(feed)]
+    found += [*_of_an_address(settings.canary.ping)] if settings.canary else []
     found += [
         one
         for _, route in all_routes(settings.routes)
@@ -184,15 +185,17 @@ def check_shadow(settings: Settings) -> Rulebook | None:
         raise BadInput(replace(one, where=f"shadow: {one.where}") for one in bad.faults) from None
 
 
-def advice(settings: Settings) -> tuple[Fault, ...]:
+def advice(settings: Settings) -> Iterator[Fault]:
     """What works, and could be better."""
     place, told = f"{settings.path}: polling.contact", settings.user_agent
     if settings.contact and told:
-        return (Fault(place, "is not sent, for network.user_agent says who asks"),)
-    if settings.contact or told:
-        return ()
-    why = "is not set: nobody whom we bother can tell us"
-    return (Fault(place, why, "a URL or an e-mail address of yours"),)
+        yield Fault(place, "is not sent, for network.user_agent says who asks")
+    elif not settings.contact and not told:
+        why = "is not set: nobody whom we bother can tell us"
+        yield Fault(place, why, "a URL or an e-mail address of yours")
+    if settings.canary is None:
+        why = "is not set: that no alert comes may mean that none can"
+        yield Fault(f"{settings.path}: canary.receiver", why, "who gets one canary an hour")
 
 
 def _wrong_exceptions(settings: Settings) -> Iterable[Fault]:

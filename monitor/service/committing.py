@@ -7,11 +7,11 @@ decided and written by itself, so that the next is decided on it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from monitor import __version__
-from monitor.core.commit import NO_LIMIT, REMEMBERED, Commit, gather, rename
+from monitor.core.commit import NO_LIMIT, REMEMBERED, Commit, apart, gather, rename
 from monitor.core.identity import better_key, identify
 from monitor.core.latency import lag
 from monitor.core.models import (
@@ -77,12 +77,15 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Committer:
-    """Decides and commits. `notices`: the receivers who are told of feeds that die or come back."""
+    """Decides and commits. `notices`: the receivers who are told of feeds that die or come back;
+    `policies`: what holds for some feeds, by URL, instead of `policy`.
+    """
 
     store: PollStore
     policy: Policy
     clock: Callable[[], datetime]
     notices: tuple[str, ...] = ()
+    policies: Mapping[str, Policy] = field(default_factory=dict)
 
     def settle(self, polled: Sequence[Polled]) -> list[Polled]:
         """Commit the states of polls that brought no entries."""
@@ -131,9 +134,8 @@ class Committer:
         identities = one.identities if same else identify(one.parsed.entries, state.key)
         entries = tuple(zip(one.parsed.entries, identities, strict=True))
         first = not state.body
-        decided = decide(
-            self.store, one.feed, entries, self.policy, now, first_poll=first, seen=seen
-        )
+        policy = self._policy(one.feed)
+        decided = decide(self.store, one.feed, entries, policy, now, first_poll=first, seen=seen)
         if self._rename(one, state, identities, decided.known):
             return None
         after, arrival = one.after(state, _new(decided.verdicts, now)), _arrival(one, state)
@@ -141,9 +143,13 @@ class Committer:
         polled = Polled(one.feed, one.before, after, decided.verdicts)
         return polled, self._commit(polled, one, decided.known, now, arrival)
 
+    def _policy(self, feed: Feed) -> Policy:
+        return self.policies.get(feed.url, self.policy)
+
     def _commit(
         self, polled: Polled, one: Reading, known: Known, now: datetime, arrival: Arrival | None
     ) -> Commit:
+        policy = self._policy(one.feed)
         commit = gather(
             one.feed.key,
             one.feed.url,
@@ -152,12 +158,14 @@ class Committer:
             known,
             now=now,
             arrival=arrival,
-            windows=self.policy.windows,
-            cadences=self.policy.cadences,
+            windows=policy.windows,
+            cadences=policy.cadences,
             # What is in the document still, but was left out as known, must not be forgotten.
             remember=NO_LIMIT if one.parsed.unchanged else REMEMBERED,
-            origin=Origin(one.feed.source, self.policy.rulebook.version, __version__),
+            origin=Origin(one.feed.source, policy.rulebook.version, __version__),
         )
+        if policy.apart:
+            commit = apart(commit, policy.apart)
         deliveries = (*commit.deliveries, *self._told(polled).deliveries)
         return replace(commit, deliveries=deliveries, sets_turn=not one.pushed)
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from monitor.core.canary import is_canary
 from monitor.core.errors import Unavailable
 from monitor.core.models import Document, Earlier, Failure, Feed, Parsed, Sameness, Verdict
 from monitor.edges.store.counts import counter
@@ -55,8 +56,8 @@ class Counting:
         self.brought(polled)
 
     def brought(self, polled: Polled) -> None:
-        """Count entries not seen before by where they ended, and stories."""
-        for one in polled.verdicts if polled.committed else ():
+        """Count entries not seen before by where they ended, and stories; a canary is neither."""
+        for one in polled.verdicts if polled.committed and not is_canary(polled.feed) else ():
             if one.sameness is not Sameness.SAME_ID:
                 self.add("entries", one.outcome.value)
             if _begins(one):

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from monitor.core.models import Entry, Feed, Identity, Known, Place, Seen, Verdict
+from monitor.core.models import Entry, Feed, Identity, Known, Near, Place, Seen, Verdict
 from monitor.core.triage import Case, Policy, lookup, place, read, tell
 from monitor.service.ports import Memory
 
@@ -40,11 +40,19 @@ def decide(
     if seen is None:
         (seen,) = store.seen_each([(feed.key, [identity for _, identity in entries])])
     cases = read(feed, entries, seen, policy.rulebook)
+    if policy.apart:
+        return _apart(cases, Known(seen), policy, now)
     known = Known(seen, store.stories_of(_telling(cases, seen), seen))
     near = store.near([lookup(case, known) for case in cases], now.date())
     places = place(cases, known, near, policy)
     known = _recalled(store, replace(known, count=near.count), places, now)
     return Decided(tell(cases, places, known, policy, now, first_poll=first_poll), known)
+
+
+def _apart(cases: Sequence[Case], known: Known, policy: Policy, now: datetime) -> Decided:
+    """What becomes of entries that are no news: each stands alone, whatever else is told."""
+    places = place(cases, known, Near(((),) * len(cases)), policy)
+    return Decided(tell(cases, places, known, policy, now), known)
 
 
 def _telling(cases: Sequence[Case], seen: Mapping[str, Seen]) -> list[Identity]:

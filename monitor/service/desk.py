@@ -23,6 +23,7 @@ from monitor.edges import transports
 from monitor.edges.net import AllowList, client
 from monitor.edges.settings import Settings
 from monitor.edges.store.redis import RedisStore
+from monitor.service.canary import CanaryWatch
 from monitor.service.clockwork import ClockWatch, utc_now
 from monitor.service.reporting import Throttle, report_sent
 from monitor.service.sending import Sender, Sent, Served
@@ -47,12 +48,19 @@ class Desk:
     retired: bool = field(default=False, init=False)
     _parked: Throttle = field(default_factory=lambda: Throttle(every=3_600))
     _giving_up: Throttle = field(default_factory=Throttle)
+    begun: datetime = field(default_factory=utc_now)
     _watch: ClockWatch = field(default_factory=lambda: ClockWatch(time.time, time.monotonic))
 
     @cached_property
     def receivers(self) -> dict[str, Receiver]:
         """The configured receivers by name, with their channels' limits."""
         return {one.name: transports.limited(one) for one in self.settings.receivers}
+
+    @cached_property
+    def canary(self) -> CanaryWatch | None:
+        """Watches for canaries, if any are sent."""
+        canary = self.settings.canary
+        return CanaryWatch(canary, self.store, self.notices, self.begun) if canary else None
 
     @cached_property
     def sender(self) -> Sender:
@@ -79,7 +87,14 @@ class Desk:
 
     def successor(self, settings: Settings, allow: AllowList) -> Desk:
         """The same with other settings; what it has noticed and said goes on."""
-        return replace(self, settings=settings, allow=allow)
+        # Another canary is not missed before it had its time.
+        begun = self.begun if settings.canary == self.settings.canary else utc_now()
+        return replace(self, settings=settings, allow=allow, begun=begun)
+
+    def canary_arrived(self, user_agent: str) -> None:
+        """What follows where a canary was delivered; may take some seconds."""
+        if self.canary:
+            self.canary.tell_outside(self.allow, user_agent)
 
     def receiver(self, name: str) -> Receiver | None:
         """A configured receiver."""
@@ -93,6 +108,8 @@ class Desk:
         now = utc_now()
         self._keep_bounds(now)
         self.store.mark_alive("sweep", now)
+        if self.canary:
+            self.canary.look(now)
         due = self.store.due_receivers(now)
         for name in due:
             if self.receiver(name) is None and self._parked.lets(name):
@@ -158,7 +175,13 @@ class Desk:
         async with client(self.allow) as http:
             transport = transports.build(receiver, http, out=self.out, allow=self.allow)
             reports = transports.TRANSPORTS[receiver.type].reports
-            return await self.sender.serve(receiver, transport, _report_sent, reports)
+            return await self.sender.serve(receiver, transport, self._sent, reports)
+
+    def _sent(self, sent: Sent) -> None:
+        now = utc_now()
+        report_sent(sent, now)
+        if self.canary:
+            self.canary.sent(sent, now)
 
     def send_once(self, receiver: Receiver, delivery: Delivery) -> Attempt:
         """One attempt past the store: for `send-test`."""
@@ -177,7 +200,3 @@ class Desk:
         times = [now - timedelta(microseconds=n) for n in range(len(ids) - 1, -1, -1)]
         pairs = zip(ids, times, strict=True)
         return tuple(one for one, at in pairs if self.store.redeliver(one, at))
-
-
-def _report_sent(sent: Sent) -> None:
-    report_sent(sent, utc_now())

@@ -14,11 +14,12 @@ Nothing is decided here; nothing here knows Redis, HTTP or Celery.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
+from monitor.core.canary import Apart
 from monitor.core.identity import identify
 from monitor.core.models import (
     Document,
@@ -80,7 +81,8 @@ class Pipeline:
     """One poll from its answer to its commit. `clock` gives aware UTC, `jitter` a number in 0..1.
 
     `hasty` gives up soon on a document that takes long, `parser` only when it must. `notices`: the
-    receivers who are told of feeds that die or come back.
+    receivers who are told of feeds that die or come back. `apart`: what holds for some feeds, by
+    URL, instead of `policy` and `polling`.
     """
 
     store: PollStore
@@ -91,10 +93,15 @@ class Pipeline:
     clock: Callable[[], datetime]
     jitter: Callable[[], float]
     notices: tuple[str, ...] = ()
+    apart: Mapping[str, Apart] = field(default_factory=dict)
 
     @cached_property
     def _committer(self) -> Committer:
-        return Committer(self.store, self.policy, self.clock, self.notices)
+        policies = {url: one.policy for url, one in self.apart.items()}
+        return Committer(self.store, self.policy, self.clock, self.notices, policies)
+
+    def _polling(self, feed: Feed) -> Polling:
+        return self.apart[feed.url].polling if feed.url in self.apart else self.polling
 
     def approach(self, feed: Feed, state: FeedState) -> Approach:
         """How a feed is asked now."""
@@ -112,15 +119,13 @@ class Pipeline:
         return Polled(one.feed, one.state, self._after(one.feed, one.state, visit))
 
     def _failed(self, one: Fetched, failure: Failure) -> Polled:
-        now, jitter = self.clock(), self.jitter()
-        after = after_failure(
-            one.state, one.feed, failure, polling=self.polling, now=now, jitter=jitter
-        )
+        now, jitter, polling = self.clock(), self.jitter(), self._polling(one.feed)
+        after = after_failure(one.state, one.feed, failure, polling=polling, now=now, jitter=jitter)
         return Polled(one.feed, one.state, after)
 
     def _after(self, feed: Feed, state: FeedState, visit: Visit) -> FeedState:
-        now, jitter = self.clock(), self.jitter()
-        after = after_reading(state, feed, visit, polling=self.polling, now=now, jitter=jitter)
+        now, jitter, polling = self.clock(), self.jitter(), self._polling(feed)
+        after = after_reading(state, feed, visit, polling=polling, now=now, jitter=jitter)
         if not after.move.url or after.move.url == state.move.url:
             return after
         twin = self.store.take_home(after.move.url, feed.key)

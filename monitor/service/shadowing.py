@@ -10,6 +10,7 @@ from datetime import datetime
 
 import structlog
 
+from monitor.core.canary import is_canary
 from monitor.core.errors import BadInput
 from monitor.core.models import Feed, Route, Verdict
 from monitor.core.parse.plain import shorten
@@ -39,7 +40,8 @@ class Shadow:
 
     def __call__(self, polled: Polled) -> None:
         """Log each entry that was read and that differs; count all that were read."""
-        read = [one for one in polled.verdicts if is_read(one)] if polled.committed else []
+        ours = polled.committed and not is_canary(polled.feed)
+        read = [one for one in polled.verdicts if is_read(one)] if ours else []
         if not read:
             return
         found = []

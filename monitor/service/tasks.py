@@ -155,6 +155,7 @@ def deliver(receiver: str) -> None:
         served = service().desk.deliver(receiver)
         for name in (*served.noticed, *((receiver,) if served.again else ())):
             _wake(name)
+        service().desk.canary_arrived(service().user_agent)
 
     _calm(serve)
 

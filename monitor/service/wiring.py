@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -14,10 +14,11 @@ import structlog
 
 from monitor import __version__
 from monitor.core.batching import deal
+from monitor.core.canary import apart, with_canary
 from monitor.core.models import Document, Feed, FeedState
 from monitor.core.rulebook import Rulebook
 from monitor.core.triage import Policy
-from monitor.edges.fetch import Fetcher, FetchLimits
+from monitor.edges.fetch import FetchLimits
 from monitor.edges.parsing import ParserProcess
 from monitor.edges.rulebook import version_in
 from monitor.edges.settings import Settings
@@ -25,6 +26,7 @@ from monitor.edges.store.records import Gauges
 from monitor.edges.store.redis import RedisStore
 from monitor.service.absences import tell_silence
 from monitor.service.bounds import limits_of, parser_of, policy_of
+from monitor.service.canary import CanaryFetcher
 from monitor.service.checking import check, store_url
 from monitor.service.clockwork import utc_now
 from monitor.service.counting import Counted, Counting
@@ -104,6 +106,11 @@ class Service:
         return {feed.key: feed for feed in self._feeds()}
 
     @cached_property
+    def polled(self) -> Mapping[str, Feed]:
+        """The feeds that are polled, by key: those configured, and the canary's."""
+        return with_canary(self.feeds, self.settings.canary)
+
+    @cached_property
     def store(self) -> RedisStore:
         """The store."""
         return RedisStore(store_url(self.settings))
@@ -151,6 +158,7 @@ class Service:
             clock=utc_now,
             jitter=random.random,
             notices=self.desk.notices,
+            apart=apart(self.settings.canary, self.rulebook),
         )
 
     @cached_property
@@ -170,8 +178,8 @@ class Service:
         return Visitor(
             pipeline=self.pipeline,
             store=self.store,
-            feeds=self.feeds,
-            connect=lambda: Fetcher(self.allow, self.limits, utc_now),
+            feeds=self.polled,
+            connect=lambda: CanaryFetcher(self.allow, self.limits, utc_now),
             clock=utc_now,
             gap=self.settings.host_gap,
             lease=self.lease,
@@ -227,7 +235,7 @@ class Service:
             return []
         until = now + self.lease
         claimed = self.store.claim_feeds(now, until, room * self.settings.batch)
-        ours = [self.feeds[key] for key in claimed if key in self.feeds]
+        ours = [self.polled[key] for key in claimed if key in self.polled]
         # In no fixed order: of a host's batches only one finds it free, and it must not always be
         # the same.
         chunks = deal(random.sample(ours, len(ours)), self.settings.batch)
@@ -235,7 +243,7 @@ class Service:
 
     @cached_property
     def _register(self) -> Register:
-        return Register(self.store, self.feeds.keys(), self.settings.polling.interval)
+        return Register(self.store, self.polled.keys(), self.settings.polling.interval)
 
     def poll(self, batch: Batch) -> bool:
         """Begin to poll a batch; comes back when there is room for another. False when it was

@@ -21,6 +21,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from monitor import __version__
+from monitor.core.canary import NAME
 from monitor.core.latency import BOUNDS, PARTS, Histogram
 from monitor.core.models import Outcome, PollOutcome
 from monitor.edges.store.attempts import RESULTS
@@ -96,6 +97,11 @@ def _service(one: Measured) -> Iterator[Metric]:
     yield _gauge("build_info", "Always 1; the version.", {(__version__,): 1}, "version")
     said = "When a kind of process last did its work."
     yield _gauge("last_work_timestamp_seconds", said, _by(gauges.alive), "process")
+    if last := gauges.alive.get(NAME):
+        age = one.now.timestamp() - last
+        yield _gauge("canary_age_seconds", "How long ago a canary arrived last.", age)
+    said = "Whether no canary arrives that should."
+    yield _gauge("canary_missed", said, bool(gauges.missed))
     said = "Wake-up calls that wait for a process."
     yield _gauge("queue_messages", said, _by(gauges.broker), "queue")
     yield from _websub(gauges.websub)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from monitor import __version__
+from monitor.core.canary import NAME, Canary
 from monitor.core.models import DeliveryState, Feed, FeedState, Verdict
 from monitor.core.polling import health, silence, why
 from monitor.core.shadow import KINDS
@@ -192,6 +193,7 @@ def status_row(
     late: int = 0,
     hosts: Mapping[str, datetime] | None = None,
     rulebook: str = "",
+    canary: Canary | None = None,
 ) -> dict[str, Any]:
     """All of `status --json`; `receivers` are shown even if nothing was sent to them yet.
 
@@ -225,6 +227,7 @@ def status_row(
                 name: round(now.timestamp() - at, 1) for name, at in sorted(gauges.alive.items())
             },
         },
+        "canary": _canary_row(canary, gauges, now) if canary else None,
         "latency": {
             **latency_row(gauges.latency),
             "parts": parts_row(gauges.spent),
@@ -254,6 +257,21 @@ def shadow_row(counted: Mapping[str, str]) -> dict[str, Any]:
         "rulebook": counted.get("rulebook"),
         "since": iso(datetime.fromtimestamp(at, UTC)) if at is not None else None,
         **{name: int(counted.get(name, 0)) for name in ("entries", "differ", *KINDS)},
+    }
+
+
+def _canary_row(canary: Canary, gauges: Gauges, now: datetime) -> dict[str, Any]:
+    """When a canary arrived last, `every` how many seconds one should; since when one is missed,
+    also where nobody is at work to miss it.
+    """
+    last = gauges.alive.get(NAME, 0.0)
+    arrived = datetime.fromtimestamp(last, UTC) if last else None
+    missed = datetime.fromtimestamp(gauges.missed, UTC) if gauges.missed else None
+    return {
+        "receiver": canary.receiver,
+        "every": canary.every.total_seconds(),
+        "last": iso(arrived),
+        "missing_since": iso(missed or (arrived and canary.missed_since(last, arrived, now))),
     }
 
 

@@ -62,7 +62,8 @@ class Overview:
         counted = _counted(watch.index, hours)
         names = [one.name for one in service.settings.receivers]
         feeds = [{"health": watch.health.get(key, WAITING)} for key in service.feeds]
-        row = status_row([], gauges, names, now, watch.late) | {"feeds": feeds}
+        canary = service.settings.canary
+        row = status_row([], gauges, names, now, watch.late, canary=canary) | {"feeds": feeds}
         return {
             "reasons": unready(gauges, names, now),
             "troubles": troubles(row),

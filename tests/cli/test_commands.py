@@ -349,7 +349,8 @@ def test_eval_names_lines_and_files_that_cannot_be_read(shell: Shell) -> None:
 
 def test_check_asks_for_a_contact_and_tells_where_it_is_not_sent(shell: Shell) -> None:
     assert "polling.contact: is not set: nobody whom we bother can tell us" in shell("check").out
-    shell.config('network.user_agent = "us/1"\n')
+    canary = '[canary]\nreceiver = "console"\n'
+    shell.config(f'network.user_agent = "us/1"\n{canary}')
     assert "worth a look" not in shell("check").out
     shell.config('network.user_agent = "us/1"\npolling.contact = "desk@news.example"\n')
     said = shell("check")
@@ -359,7 +360,8 @@ def test_check_asks_for_a_contact_and_tells_where_it_is_not_sent(shell: Shell) -
 def test_check_tells_what_is_worth_a_look(shell: Shell) -> None:
     shutil.copytree(SHIPPED, shell.folder / "rulebook")
     shell.config('rulebook = "rulebook"\npolling.contact = "desk@news.example"\n')
-    assert "worth a look" not in shell("check").out
+    (canary,) = (line for line in shell("check").out.splitlines() if "worth a look" in line)
+    assert "canary.receiver: is not set: that no alert comes may mean that none can" in canary
     with (shell.folder / "rulebook" / "blockers.txt").open("a", encoding="utf-8") as file:
         file.write("\nTombouctou\n")
     said = shell("check")

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pytest
 from rich.console import Console
 
 from monitor.cli import dashboard
+from monitor.core.canary import Canary
 from monitor.core.models import DeliveryState, FeedState, Move, Patience, PollOutcome
 from monitor.edges.store.records import Gauges, Tally
 from monitor.views import rows
@@ -123,6 +124,35 @@ def test_a_silent_feed_is_a_trouble_and_listed_with_what_was_expected() -> None:
     one = found["feeds"][0]
     assert (one["health"], one["reason"]) == ("silent", said)
     assert one["silent_since"] == "2026-03-14T11:00:00Z"
+
+
+def test_the_canary_is_shown_with_its_age_and_since_when_it_is_missed() -> None:
+    hourly = Canary("ops", timedelta(hours=1))
+    assert row(make.state())["canary"] is None
+    never = row(make.state(), canary=hourly)
+    assert "CANARY      to ops every 60 min: none arrived yet" in page(never)
+    came = replace(WELL, alive=WELL.alive | {"canary": NOW.timestamp() - 720})
+    found = row(make.state(), gauges=came, canary=hourly)
+    assert found["canary"] == {
+        "receiver": "ops",
+        "every": 3600.0,
+        "last": "2026-03-14T11:48:00Z",
+        "missing_since": None,
+    }
+    assert "CANARY      to ops every 60 min: last arrived 12 min ago" in page(found)
+    assert troubles(found) == ()
+
+
+def test_a_canary_is_missed_by_status_too_where_nobody_else_is_at_work() -> None:
+    hourly = Canary("ops", timedelta(hours=1))
+    old = replace(WELL, alive=WELL.alive | {"canary": NOW.timestamp() - 36_000})
+    found = row(make.state(), gauges=old, canary=hourly)
+    assert found["canary"]["missing_since"] == "2026-03-14T04:30:00Z"
+    assert "10 h ago - MISSING since 03-14 04:30" in page(found)
+    (said,) = troubles(found)
+    assert said.startswith("no canary has arrived at ops since 2026-03-14T04:30:00Z")
+    told = row(make.state(), gauges=replace(WELL, missed=NOW.timestamp()), canary=hourly)
+    assert told["canary"]["missing_since"] == "2026-03-14T12:00:00Z"
 
 
 def test_overdue_feeds_are_told() -> None:

@@ -207,3 +207,13 @@ def test_a_digest_counts_its_reports_and_shows_each_in_a_line() -> None:
     words = put(replace(delivery().alert, kind="digest", lines=lines), NOW)
     assert words.title == "Digest: 1 report"
     assert words.reports == (Report("Toll rises", "", "AP · 31 killed, now high"),)
+
+
+def test_a_canary_says_what_it_is_and_how_long_it_was_on_its_way() -> None:
+    one = replace(story(), published=at(-2.54), title="Canary 11:59", summary="It came.")
+    said = put(Alert("ops", "route 1: canary", one, kind="canary"), NOW)
+    assert (said.title, said.outlet, said.label) == ("CANARY: Canary 11:59", "", "")
+    assert [one.text for one in said.sentence] == ["It came. It took 2.5 s."]
+    early = replace(one, published=None, first_seen=at(3))
+    said = put(Alert("ops", "", early, kind="canary"), NOW)
+    assert [one.text for one in said.sentence] == ["It came. It took 0.0 s."]

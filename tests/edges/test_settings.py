@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.core.canary import Canary
 from monitor.core.errors import BadInput
 from monitor.core.models import Cadence, Pace, Severity
 from monitor.core.websub import Endpoint
@@ -361,6 +362,32 @@ def test_deliveries_silences_and_routes_that_cannot_be_are_told(
     load: Load, text: str, said: str
 ) -> None:
     assert said in "\n".join(load.faults(text))
+
+
+def test_a_canary_is_sent_to_whom_it_is_set_and_as_often(load: Load) -> None:
+    assert load("").canary is None
+    settings = load('[canary]\nreceiver = "console"\n')
+    assert settings.canary == Canary("console", timedelta(hours=1), "")
+    table = '[canary]\nreceiver = "console"\nevery = "24h"\nping = "https://p.example/a-secret"\n'
+    settings = load(table)
+    assert settings.canary == Canary("console", timedelta(hours=24), "https://p.example/a-secret")
+    assert "a-secret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("", "canary.receiver is missing"),
+        ('receiver = "consol"', "canary.receiver: there is no receiver consol (did you mean con"),
+        ('receiver = "console"\nevery = "59s"', "canary.every is not between 1m and 24h"),
+        ('receiver = "console"\nevery = "25h"', "canary.every is not between 1m and 24h"),
+        ('receiver = "console"\nping = "p.example"', "canary.ping starts with neither http:// nor"),
+        ('receiver = "console"\nping = "https://"', "canary.ping names no host"),
+        ('receiver = "console"\nto = "x"', "canary.to there is no such key"),
+    ],
+)
+def test_a_canary_that_cannot_be_is_told(load: Load, table: str, said: str) -> None:
+    assert said in "\n".join(load.faults(f"[canary]\n{table}\n"))
 
 
 def test_the_archive_is_bounded_by_age_and_size(load: Load) -> None:

@@ -187,26 +187,6 @@ def test_two_feeds_are_not_read_at_one_address(store: Store) -> None:
     assert store.take_home("https://b.example/", "a") == digest("https://b.example/")
 
 
-def test_a_feed_that_is_silent_is_noted_until_it_speaks(store: Store) -> None:
-    claim(store, "a", "b")
-    silent = replace(make.state(1), silent=make.NOW)
-    down = replace(make.state(1), silent=make.NOW, failures=1, outcome=PollOutcome.DNS)
-    store.commit_each([Commit("a", "u", silent), Commit("b", "u", down)])
-    assert store.failing() == {"a": "silent", "b": "dns"}
-    assert store.health(["a", "b"]) == ({"silent": 1, "dns": 1}, 2)
-    store.commit_each([Commit("a", "u", make.state(2)), Commit("b", "u", make.state(2))])
-    assert store.failing() == {}
-
-
-def test_what_was_told_of_silent_feeds_is_noted_and_forgotten(store: Store) -> None:
-    store.note_hushed({"a": 5.5, "b": 6.0}, ())
-    assert store.hushed() == {"a": 5.5, "b": 6.0}
-    store.note_hushed({"c": 7.0}, ("a", "never"))
-    assert store.hushed() == {"b": 6.0, "c": 7.0}
-    store.note_hushed({}, ("b", "c"))
-    assert store.hushed() == {}
-
-
 def test_a_feed_that_is_taken_out_takes_no_turn_and_comes_back_as_a_new_one(store: Store) -> None:
     claim(store, "a", "b")
     dead = make.state(dead=make.NOW, outcome=PollOutcome.HTTP_410, failures=9)

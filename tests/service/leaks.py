@@ -18,7 +18,7 @@ from tests.feed_server import FeedServer, Reply, Request, raw, reply
 from tests.hub import Hub, verifies
 from tests.service.endpoints import free_port
 
-MARK = "cAnArY"
+MARK = "cUcKoO"
 
 
 def secret(name: str, fill: str = "") -> str:
@@ -63,6 +63,10 @@ allow_http = true
 listen = "127.0.0.1:{web}"
 token = "{token}"
 run = true
+[canary]
+receiver = "log"
+every = "1m"
+ping = "http://127.0.0.1:{port}/ping/{ping}?key={ping}"
 
 {feeds}
 {receivers}
@@ -183,6 +187,7 @@ class World:
                 names=", ".join(map(json.dumps, RECEIVER_NAMES)),
                 port=self.server.port,
                 query=secret("query"),
+                ping=secret("ping"),
             )
         )
         (folder / "hook-secret").write_text(f"whsec_{SIGNING}\n")

@@ -23,6 +23,7 @@ UNITS = ("_seconds", "_bytes", "_total", "_info")
 PLAIN = {
     *("store_up", "store_persistent", "ready", "queue_messages", "feeds", "feeds_failing"),
     *("feeds_silent", "feeds_due", "deliveries", "stories_remembered", "websub_subscriptions"),
+    "canary_missed",
 }
 
 
@@ -82,6 +83,15 @@ def test_feeds_that_cannot_be_read_are_shown_by_outcome_and_the_silent_beside_th
     assert value("feeds_failing", outcome="http_404") == 2
     assert value("feeds_failing", outcome="dns") == 0
     assert value("feeds_silent") == 4
+
+
+def test_the_age_of_the_canary_is_shown_once_one_arrived_and_whether_it_is_missed() -> None:
+    now = make.NOW.timestamp()
+    assert "canary_age" not in metrics(Measured(Gauges(reachable=True), make.NOW, {}))
+    gauges = Gauges(reachable=True, alive={"canary": now - 90}, missed=now)
+    said = metrics(Measured(gauges, make.NOW, {}))
+    assert "monitor_canary_age_seconds 90.0" in said
+    assert "monitor_canary_missed 1.0" in said
 
 
 def test_the_buckets_of_a_part_add_up() -> None:

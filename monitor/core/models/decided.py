@@ -168,7 +168,7 @@ class Alert:
     An update names in `news` what is new about an event, and in `parent` the delivery that
     told the receiver of the event first. `others`: who else carries the event. `lines`: all
     reports of a digest, that of `story` among them, the gravest first. `kind`: "story.alert",
-    "story.update", "digest", "notice" (on the service itself) or "test".
+    "story.update", "digest", "notice" (on the service itself), "canary" or "test".
     """
 
     receiver: str

@@ -9,16 +9,15 @@ of a busy feed says a good deal, but never all, and the hours of one day count o
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Iterator
+from bisect import bisect_left
 from datetime import datetime, timedelta
-from math import log1p
-from typing import NamedTuple
+from itertools import accumulate
+from math import expm1, log1p
 
 from monitor.core.models import FeedState, Patience, Rhythm
 from monitor.core.polling.rhythm import RATES, WEEK, hour_of
 
-_HOUR = timedelta(hours=1)
-_DAY_HOURS = 24
+_DAY = 24
 # A feed is silent when the odds against so long a pause are e^8, some 3,000 to 1: after two
 # days where an entry an hour is expected, after twelve where one a day is.
 _IMPROBABLE = 8.0
@@ -28,17 +27,8 @@ _AGAIN, _MOST = 2.0, 24.0
 # How long half of the improbability of a pause is remembered.
 _FORGOTTEN = timedelta(days=180)
 # What is never expected is missed after so long all the same.
-LONGEST = timedelta(days=180)
-
-
-class _Hour(NamedTuple):
-    """The end of an hour without entries: how many hours these are by now, how many entries were
-    expected in them, and the odds against that (their logarithm).
-    """
-
-    number: int
-    expected: float
-    odds: float
+_WEEKS = 26
+LONGEST = timedelta(weeks=_WEEKS)
 
 
 def patience(state: FeedState, rhythm: Rhythm, now: datetime, *, new: bool) -> Patience:
@@ -51,10 +41,8 @@ def patience(state: FeedState, rhythm: Rhythm, now: datetime, *, new: bool) -> P
         return state.patience
     since = now if new or state.last_new is None else state.last_new
     longest = _longest_pause(state, now) if new else state.patience.pause
-    for one in _hours(rhythm, since):
-        if one.odds >= _wanted(longest):
-            break
-    return Patience(since + one.number * _HOUR, round(one.expected, 1), round(longest, 2))
+    lasts, expected = _reckoned(rhythm, since, _wanted(longest))
+    return Patience(since + lasts, round(expected, 1), round(longest, 2))
 
 
 def silent(
@@ -94,13 +82,24 @@ def _longest_pause(state: FeedState, now: datetime) -> float:
     return min(max(kept, odds), _MOST / _AGAIN)
 
 
-def _hours(rhythm: Rhythm, since: datetime) -> Iterator[_Hour]:
-    """Each hour after the one that was going on then."""
-    codes, first = b64decode(rhythm.week) or bytes(WEEK), hour_of(since)
-    odds = expected = today = 0.0
-    for number in range(1, LONGEST // _HOUR + 1):
-        rate = RATES[codes[(first + number) % WEEK]]
-        today, expected = today + rate, expected + rate
-        yield _Hour(number, expected, odds + log1p(today))
-        if number % _DAY_HOURS == 0:
-            odds, today = odds + log1p(today), 0.0
+def _reckoned(rhythm: Rhythm, since: datetime, odds: float) -> tuple[timedelta, float]:
+    """How long after this hour the odds against having had no entry are so high (their logarithm),
+    and how many entries are expected until then.
+    """
+    if not rhythm.week:
+        return LONGEST, 0.0
+    codes, first = b64decode(rhythm.week), (hour_of(since) + 1) % WEEK
+    rates = [RATES[code] for code in codes[first:] + codes[:first]]
+    days = [sum(rates[at : at + _DAY]) for at in range(0, WEEK, _DAY)]
+    by_day = list(accumulate(map(log1p, days)))
+    weeks = int(odds / by_day[-1]) if by_day[-1] else _WEEKS
+    if weeks >= _WEEKS:
+        return LONGEST, _WEEKS * sum(days)
+    left = odds - weeks * by_day[-1]
+    # The last day and hour where the sums are off by a rounding.
+    day = min(bisect_left(by_day, left), len(days) - 1)
+    hours = list(accumulate(rates[day * _DAY : (day + 1) * _DAY]))
+    today = expm1(left - (by_day[day - 1] if day else 0.0))
+    hour = min(bisect_left(hours, today), _DAY - 1)
+    expected = weeks * sum(days) + sum(days[:day]) + hours[hour]
+    return timedelta(weeks=weeks, days=day, hours=hour + 1), expected

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from monitor.core.errors import BadInput, Fault
-from monitor.core.gazetteer import Gazetteer, Role, Term
+from monitor.core.gazetteer import Entity, Gazetteer, Role, Term
 from monitor.core.likeness.lexicon import read_lexicon
 from monitor.core.likeness.weights import read_models
 from monitor.core.query import atoms_of
@@ -43,17 +43,22 @@ def compile_rulebook(files: Mapping[str, str]) -> Rulebook:
     models = read_models(files["likeness.toml"], faults)
     if faults:
         raise BadInput(faults)
-    terms += _query_terms(rules)
-    gazetteer = Gazetteer.build(names.entities.values(), terms, _starts(rules))
     return Rulebook(
         version=version_of(files),
-        gazetteer=gazetteer,
+        gazetteer=gazetteer_of(names.entities.values(), terms, rules),
         topic_by_name=topics,
         rules=rules,
         lexicon=lexicon,
         models=models,
-        notes=advice(rules, terms, topics),
+        notes=advice(rules, [*terms, *_query_terms(rules)], topics),
     )
+
+
+def gazetteer_of(
+    entities: Iterable[Entity], terms: Iterable[Term], rules: Sequence[Rule]
+) -> Gazetteer:
+    """All that is to be found in a text: the terms, and the words that rules ask for."""
+    return Gazetteer.build(entities, [*terms, *_query_terms(rules)], _starts(rules))
 
 
 def _query_terms(rules: Sequence[Rule]) -> Iterator[Term]:

@@ -16,7 +16,8 @@ class Policy:
 
     `fresh`: how old an entry may be to alert at the first poll of its feed; `max_age`: the
     same at any later poll. `windows`: how far apart what belongs together may be. `silences`:
-    those configured. `cadences`: the hours of each receiver, by name.
+    those configured. `cadences`: the hours of each receiver, by name. `apart`: of what kind its
+    alerts are, where what it is about is no news: compared with no story, remembered as none.
     """
 
     rulebook: Rulebook
@@ -26,3 +27,4 @@ class Policy:
     windows: Windows = field(default_factory=Windows)
     silences: tuple[Silence, ...] = ()
     cadences: Mapping[str, Cadence] = field(default_factory=dict)
+    apart: str = ""

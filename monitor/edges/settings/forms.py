@@ -77,6 +77,11 @@ def _can_be(host: str) -> bool:
     return "%" not in host
 
 
+def check_ping(url: str) -> str:
+    """A URL to be asked for, or ""; raises ValueError when it cannot be one."""
+    return check_url(url) if url else url
+
+
 def check_callback(url: str) -> str:
     """The URL that our own paths are added to, or ""; raises ValueError when it cannot be one."""
     if url and urlsplit(check_url(url))[3:] != ("", ""):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from monitor.core.canary import Canary
 from monitor.core.errors import BadInput, Fault
 from monitor.core.models import Feed, Receiver, Route, Silence, Windows
 from monitor.core.polling import Polling
@@ -20,7 +21,13 @@ from monitor.edges.settings.routes import (
     make_silence,
     unknown_receivers,
 )
-from monitor.edges.settings.schema import ConfigFile, LimitsTable, WebsubTable, WebTable
+from monitor.edges.settings.schema import (
+    CanaryTable,
+    ConfigFile,
+    LimitsTable,
+    WebsubTable,
+    WebTable,
+)
 from monitor.edges.settings.standing import DEFAULTS, Sources, first_ones, sources_of
 
 
@@ -59,6 +66,7 @@ class Settings:
     archive_keep: timedelta
     archive_size: int
     websub: Endpoint | None
+    canary: Canary | None
     web: WebTable
 
 
@@ -88,7 +96,9 @@ def load_settings(
     found = tuple(feed for _, feed in first_ones(standing, faults))
     routes = make_routes(config.routes, shipped.routes or (), named)
     faults += doubles(named, chosen)
-    faults += unknown_receivers(routes, config.deliveries.notices or (), named, chosen)
+    others = [("deliveries.notices", name) for name in config.deliveries.notices or ()]
+    others += [("canary.receiver", config.canary.receiver)] if config.canary else []
+    faults += unknown_receivers(routes, others, named, chosen)
     if feeds and not found and not faults:
         faults.append(Fault(f"{chosen}: feeds", "there is no feed to watch"))
     settings = _settings(config, chosen, home, environ, found, named, routes)
@@ -151,6 +161,7 @@ def _settings(
         archive_keep=config.archive.keep,
         archive_size=config.archive.max_size,
         websub=_endpoint(config.websub),
+        canary=_canary(config.canary),
         web=config.web,
     )
 
@@ -160,6 +171,10 @@ def _endpoint(table: WebsubTable) -> Endpoint | None:
     if not table.callback:
         return None
     return Endpoint(table.callback, *table.listen, table.lease, table.allow_http)
+
+
+def _canary(table: CanaryTable | None) -> Canary | None:
+    return Canary(table.receiver, table.every, table.ping) if table else None
 
 
 def _choose(path: Path | None, environ: Mapping[str, str], cwd: Path) -> Path:

@@ -84,15 +84,17 @@ def doubles(receivers: Sequence[Receiver], path: Path) -> list[Fault]:
 
 
 def unknown_receivers(
-    routes: Sequence[Route], notices: Sequence[str], receivers: Sequence[Receiver], path: Path
+    routes: Sequence[Route],
+    named: Sequence[tuple[str, str]],
+    receivers: Sequence[Receiver],
+    path: Path,
 ) -> Iterator[Fault]:
-    """Where a receiver is named that there is not."""
+    """Where a receiver is named that there is not; `named`: what names one beside the routes."""
     known = [one.name for one in receivers]
     asked = [
         (f"{place}.receivers", name) for place, one in all_routes(routes) for name in one.receivers
     ]
-    asked += [("deliveries.notices", name) for name in notices]
-    for where, name in dict.fromkeys(asked):
+    for where, name in dict.fromkeys((*asked, *named)):
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"

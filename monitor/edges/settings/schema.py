@@ -23,6 +23,7 @@ from monitor.edges.settings.forms import (
     check_header,
     check_host,
     check_language,
+    check_ping,
     check_store_url,
     check_token,
     check_url,
@@ -206,6 +207,14 @@ class DeliveriesTable(_Table):
     notices: tuple[Name, ...] | None = None
 
 
+class CanaryTable(_Table):
+    """[canary]"""
+
+    receiver: Name
+    every: Annotated[Duration, _between("1m", "24h")] = timedelta(hours=1)
+    ping: Annotated[str, AfterValidator(check_ping)] = Field(default="", repr=False)
+
+
 class ArchiveTable(_Table):
     """[archive]"""
 
@@ -302,6 +311,7 @@ class ConfigFile(_Table):
     deliveries: DeliveriesTable = DeliveriesTable()
     archive: ArchiveTable = ArchiveTable()
     shadow: ShadowTable = ShadowTable()
+    canary: CanaryTable | None = None
     websub: WebsubTable = WebsubTable()
     web: WebTable = WebTable()
     receivers: tuple[ReceiverTable, ...] | None = None

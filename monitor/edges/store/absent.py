@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 
 from monitor.core.models import FeedState
 from monitor.edges.store import keys
@@ -41,3 +42,21 @@ class Absent(Connected):
             if over:
                 pipe.hdel(keys.HUSHED, *over)
             pipe.execute()
+
+    def canary(self) -> tuple[float, float]:
+        """When a canary arrived last (0: never), and since when one is missed (0: it is not), in
+        epoch seconds.
+        """
+        with self.reached():
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.hget(keys.ALIVE, "canary")
+            pipe.get(keys.CANARY)
+            last, missed = pipe.execute()
+        return float(last or 0), float(missed or 0)
+
+    def note_missed(self, since: datetime | None) -> bool:
+        """Note since when a canary is missed, or that none is; False: that was noted before."""
+        with self.reached():
+            if since is None:
+                return bool(self._redis.delete(keys.CANARY))
+            return bool(self._redis.set(keys.CANARY, repr(since.timestamp()), nx=True))

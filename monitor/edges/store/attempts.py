@@ -113,13 +113,13 @@ def counted(
 def _latencies(deliveries: Sequence[Delivery], now: datetime) -> Iterator[float]:
     """Seconds from first sight; of what was held back by wish there is none."""
     for one in deliveries:
-        if one.due is None and _told_of(one.alert):
+        if one.due is None and told_of(one.alert):
             yield (now - one.alert.story.first_seen).total_seconds()
 
 
-def _told_of(alert: Alert) -> bool:
+def told_of(alert: Alert) -> bool:
     """Whether an alert tells of news, and not of the service itself."""
-    return alert.kind != "notice"
+    return alert.kind not in {"notice", "canary"}
 
 
 def placed(

@@ -34,6 +34,7 @@ silences      hash    id -> silence (JSON)                       trimmed when re
 lease:NAME    string  who works on NAME just now                 expires
 shadow        hash    rulebook, since, and counts of a handful of kinds  expires
 alive         hash    process -> when it last did its work
+canary        string  since when a canary is missed, while one is
 latency       list    seconds from first sight to delivered      capped
 archive       list    what polls decided (sheets.py), a line each  sealed by the sweep
 sealed:HOUR   list    lines of an hour, packed                   given up by the sweep
@@ -72,6 +73,7 @@ ENDED = f"{PREFIX}ended"
 COUNT = f"{PREFIX}count:"
 SILENCES = f"{PREFIX}silences"
 ALIVE = f"{PREFIX}alive"
+CANARY = f"{PREFIX}canary"
 LATENCY = f"{PREFIX}latency"
 COUNTED = f"{PREFIX}counted"
 ARCHIVE = f"{PREFIX}archive"

@@ -64,6 +64,7 @@ class MemoryPolls(MemoryTurns, MemoryOutbox):
         self._shadow: dict[str, str] = {}
         self._likes = MemoryLikes()
         self._hushed: dict[str, float] = {}
+        self._missed = 0.0
 
     def feed_state(self, feed: str) -> FeedState:
         """As Polls.feed_state."""
@@ -188,6 +189,16 @@ class MemoryStore(MemoryPolls):
         """As Views.due_times."""
         return {one: self._due[one] for one in feeds if one in self._due}
 
+    def canary(self) -> tuple[float, float]:
+        """As Absent.canary."""
+        return self._alive.get("canary", 0.0), self._missed
+
+    def note_missed(self, since: datetime | None) -> bool:
+        """As Absent.note_missed."""
+        noted, before = bool(self._missed), self._missed
+        self._missed = before or since.timestamp() if since else 0.0
+        return noted is (since is None)
+
     def stories(self, since: datetime) -> tuple[StoredStory, ...]:
         """As Views.stories."""
         stored = [one.stored() for one in self._stories.values()]
@@ -249,6 +260,7 @@ class MemoryStore(MemoryPolls):
             stories=len(self._stories),
             version="memory",
             shadow=dict(self._shadow),
+            missed=self._missed,
         )
 
     def _counts(self, receiver: str) -> dict[DeliveryState, int]:

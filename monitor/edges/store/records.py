@@ -88,6 +88,7 @@ class Gauges:
 
     `decided`: how many deliveries were decided on each of the last days. `spent`: how long the
     parts of deliveries took (core/latency), by part. `counted`: by name and labels (counts.py).
+    `missed`: since when a canary is missed (epoch seconds), 0 where none is.
     """
 
     reachable: bool
@@ -112,6 +113,7 @@ class Gauges:
     websub: Tally = field(default_factory=Tally)
     shadow: dict[str, str] = field(default_factory=dict)
     decided: dict[date, int] = field(default_factory=dict)
+    missed: float = 0.0
 
 
 def write_seen(seen: Seen) -> str:

@@ -181,6 +181,7 @@ class Views(Connected):
             websub=tally(self._redis),
             shadow=shadow_counts(self._redis),
             decided=self._decided(now),
+            missed=float(self._redis.get(keys.CANARY) or 0),
         )
 
     def _decided(self, now: float) -> dict[date, int]:
