@@ -67,7 +67,7 @@ def add(
     shelf.target(file)
     troubles: list[str] = []
     if not no_check:
-        fresh = [shelf.place_of(one.url) == "" for one in wanted]
+        fresh = [not shelf.holds_feed(one.url) for one in wanted]
         tried = zip(wanted, feeds, fresh, strict=True)
         service = Service(read_settings(config, feeds=False)) if any(fresh) else None
         wanted = list(_tried(service, tried, discover, troubles))

@@ -15,6 +15,7 @@ from pathlib import Path
 from monitor.core.errors import BadInput, Fault, Unavailable
 from monitor.core.identity import canonical_url
 from monitor.core.models import Feed, FeedState
+from monitor.core.shown import shown_url
 from monitor.edges.files import alone, can_replace, read_exactly, replace_text
 from monitor.edges.settings import Settings, Sources
 from monitor.edges.settings.editing import FeedWords, table_lines, with_feeds, without_feeds
@@ -66,10 +67,9 @@ class Shelf:
         self.standing = read_standing(self.sources, self.faults)
         self._by_name = {canonical_url(feed.url): place for place, feed in self.standing}
 
-    def place_of(self, url: str) -> str:
-        """Where a feed stands, however its address is spelt; "" if it does nowhere."""
-        place = self._by_name.get(canonical_url(read_variables(url)))
-        return spoken([place])[0] if place else ""
+    def holds_feed(self, url: str) -> bool:
+        """Whether a feed stands already, however its address is spelt."""
+        return canonical_url(read_variables(url)) in self._by_name
 
     def add(self, wanted: Sequence[Wanted], into: Path | None = None) -> Added:
         """Write those that are not there yet; where `into` is not given, into the last file that
@@ -78,22 +78,25 @@ class Shelf:
         Raises BadInput or Unavailable when nothing was written.
         """
         new: list[Wanted] = []
-        known: list[tuple[Wanted, str]] = []
-        names: dict[str, Wanted] = {}
+        known: list[tuple[Wanted, Place | str]] = []
+        firsts: dict[str, Wanted] = {}
         for one in wanted:
             name = canonical_url(read_variables(one.url))
-            earlier = names.setdefault(name, one)
-            place = self.place_of(one.url) or (earlier.where if earlier is not one else "")
-            if place:
+            first = firsts.setdefault(name, one)
+            if place := self._by_name.get(name):
                 known.append((one, place))
+            elif first is not one:
+                known.append((one, first.where))
             else:
                 new.append(one)
         file = _target(self.sources, into)
+        places = iter(spoken([at for _, at in known if isinstance(at, Place)]))
+        told = [(one, next(places) if isinstance(at, Place) else at) for one, at in known]
         if new:
             before = read_exactly(file) if file.exists() else None
             after = with_feeds(file, before or "", [one.words for one in new])
             self._write({file: (before, after)})
-        return Added(file, tuple(new), tuple(known))
+        return Added(file, tuple(new), tuple(told))
 
     def target(self, into: Path | None) -> Path:
         """The file that feeds would be added to; raises BadInput or Unavailable for none."""
@@ -124,10 +127,12 @@ class Shelf:
         if len(found := exact or found) == 1:
             return found[0]
         if not found:
-            unknown = Fault(name, "no feed has this address, key or name", _LIST)
+            unknown = Fault(shown_url(name), "no feed has this address, key or name", _LIST)
             raise BadInput(self.faults or [unknown])
         told = [f"{feed.shown} in {place}" for place, (_, feed) in self._placed(found)]
-        raise BadInput([Fault(name, f"{len(found)} feeds are called so: {'; '.join(told)}")])
+        raise BadInput(
+            [Fault(shown_url(name), f"{len(found)} feeds are called so: {'; '.join(told)}")]
+        )
 
     def _placed(
         self, found: Sequence[tuple[Place, Feed]]

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from monitor.core.errors import Unavailable
-from monitor.edges.files import replace_text
+from monitor.edges.files import alone, replace_text
 from tests.cli.shell import Shell
 from tests.cli.shelves import TABLE, add, sentence, text
 from tests.servers import short_folder
@@ -146,6 +146,14 @@ def test_two_who_edit_at_the_same_time_do_so_one_after_the_other(files: Shell) -
     assert add(files, "https://c.example/").code == 0
     assert time.monotonic() - began >= 0.3
     ender.join()
+
+
+def test_who_edits_without_an_end_is_not_waited_for(files: Shell) -> None:
+    files.patch.setattr("monitor.edges.files._PATIENCE", 0.1)
+    with alone(files.folder):
+        line = sentence(add(files, "https://c.example/"), 1)
+    assert line == f"another command edits the files of {files.folder}"
+    assert text(files) == TABLE
 
 
 @pytest.mark.slow

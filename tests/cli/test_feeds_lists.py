@@ -57,6 +57,8 @@ def test_a_name_of_several_feeds_is_refused_with_all_of_them(files: Shell) -> No
 def test_an_unknown_name_removes_nothing(files: Shell) -> None:
     line = sentence(files("feeds", "remove", "The A", "Nobody"), 2)
     assert line.startswith("Nobody: no feed has this address, key or name")
+    line = sentence(files("feeds", "poll", "https://me:hush@x.example/?token=abcdefgh"), 2)
+    assert line.startswith("https://x.example/?token=***: no feed has this address")
     assert text(files) == TABLE
 
 
@@ -143,9 +145,10 @@ def test_ten_thousand_outlines_are_imported_within_seconds(files: Shell) -> None
     listed = "\n".join(lines)
     (files.folder / "big.opml").write_text(f"<opml><body>{listed}</body></opml>")
     began = time.process_time()
-    said = files("feeds", "import", "big.opml")
-    assert time.process_time() - began < 15
-    assert said.out.splitlines()[-1] == "added 10000, already there 0, refused 0"
+    for told in ("added 10000, already there 0", "added 0, already there 10000"):
+        said = files("feeds", "import", "big.opml")
+        assert said.out.splitlines()[-1] == f"{told}, refused 0"
+    assert time.process_time() - began < 20
 
 
 def test_opml_that_was_exported_brings_the_same_feeds_back(files: Shell) -> None:

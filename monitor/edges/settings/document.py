@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from monitor.core.errors import BadInput, Fault
+from monitor.core.shown import shown_url
 from monitor.edges.files import read_text
 
 Table = TypeVar("Table", bound=BaseModel)
@@ -100,7 +101,7 @@ def filled(text: str, environ: Mapping[str, str]) -> str:
     faults: list[Fault] = []
 
     def fault(_: list[Any], what: str, hint: str = "") -> None:
-        faults.append(Fault(text, what, hint))
+        faults.append(Fault(shown_url(text), what, hint))
 
     found = str(_fill(text, environ, fault, []))
     if faults:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from monitor.core.models import FeedState, PollOutcome, Validators
-from monitor.core.polling import health, why
+from monitor.core.polling import HEALTHS, health, why
 from monitor.core.polling.life import failure_gap
 from tests import make
 from tests.core.polling.feeds import POLLING, Watched
@@ -133,3 +133,4 @@ def test_health_is_one_word() -> None:
     assert health(make.state(failures=1)) == "failing"
     assert health(make.state(silent=make.NOW)) == "silent"
     assert health(make.state(silent=make.NOW, failures=1)) == "failing"
+    assert set(HEALTHS) == {*["waiting", "healthy", "failing", "silent", "dead", "retired"]}
