@@ -20,10 +20,7 @@ _ROWS, _BAR, _REASON = 31, 40, 400
 
 def page(row: Mapping[str, Any]) -> RenderableType:
     """The row of `backtest`, as a page."""
-    parts: list[RenderableType] = []
-    for part in (_summary, _chart, _tables, _samples):
-        parts += [*part(row), Text()]
-    return Group(*parts[:-1])
+    return Group(*_summary(row), Text(), *_chart(row), *_tables(row), Text(), *_samples(row))
 
 
 def _summary(row: Mapping[str, Any]) -> Iterator[Text]:
@@ -84,14 +81,13 @@ def _tables(row: Mapping[str, Any]) -> Iterator[RenderableType]:
             counts = (one["now"], one["then"], one["gained"], one["lost"])
             table.add_row(plain(key), *map(str, counts))
         if row[name]:
-            yield _indented(table)
+            yield from (Text(), _indented(table))
 
 
 def _samples(row: Mapping[str, Any]) -> Iterator[Text]:
     for name, sign in (("gained", "+"), ("lost", "-")):
         if found := row[name]:
-            alerts = f"{row['alerts'][name]} alerts; entries that show what they are"
-            yield _heading(name.upper(), f"{alerts}: {len(found)}")
+            yield _heading(name.upper(), f"{row['alerts'][name]} alerts, for example:")
             for one in found:
                 yield from _change(one, sign, f"{one['source']}; {', '.join(one[name])}")
     retagged = row["retagged"]

@@ -14,7 +14,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -138,12 +138,10 @@ def _serve(pipe: Connection, rulebook: Path | None, given: Mapping[str, Any]) ->
     """Judge what comes until nothing does; what an interrupt means the other process decides."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     side = Side(Policy(load_rulebook(rulebook), **given))
-    while True:
-        try:
-            polls = pipe.recv()
-        except EOFError:
-            return
-        pipe.send(side(polls))
+    # It ends where the other does, also in the middle of something.
+    with suppress(EOFError, OSError):
+        while True:
+            pipe.send(side(pipe.recv()))
 
 
 @dataclass

@@ -106,7 +106,8 @@ def test_the_page_shows_days_topics_and_samples_and_moves_no_cursor(
         assert words in said.out
     assert "\x1b" not in said.out
     assert said.err == ""
-    assert "GAINED    1 alerts" not in shell("backtest", "--rulebook", "next", "--sample", "0").out
+    assert "1 alerts, for example" in said.out
+    assert "for example" not in shell("backtest", "--rulebook", "next", "--sample", "0").out
 
 
 @pytest.mark.slow
