@@ -173,6 +173,15 @@ def test_a_side_whose_process_dies_is_told_in_a_sentence(policy: Policy) -> None
 
 
 @pytest.mark.slow
+def test_a_side_that_is_left_in_the_middle_ends_in_good_order(policy: Policy) -> None:
+    many = [Poll(make.FEED, [archived(n, f"Lavrov lands in Bamako {n}")]) for n in range(300)]
+    with apart(None, policy) as asked:
+        (process,) = multiprocessing.active_children()
+        asked(many)
+    assert process.exitcode == 0
+
+
+@pytest.mark.slow
 def test_a_side_without_a_rulebook_ends_before_it_is_heard(policy: Policy) -> None:
     with apart(SHIPPED / "none", policy) as asked, pytest.raises(Unavailable):
         asked([Poll(make.FEED, [archived(0)])])()
