@@ -29,6 +29,7 @@ from monitor.web.watch import Watch
 
 # Seconds for a connection to say something more, and for answers to end; bytes of a form.
 _IDLE, _END, _FORM = 15.0, 1.0, 8_192
+_WATCH = web.AppKey("watch", Watch)
 _YEAR = "public, max-age=31536000, immutable"
 
 log = structlog.get_logger("monitor")
@@ -58,7 +59,7 @@ async def _serve(services: Callable[[], Service]) -> None:
 
 
 async def listen(app: web.Application, host: str, port: int, stack: AsyncExitStack) -> int:
-    """Serve an app until the stack is left; the port. Raises Unavailable where that cannot be."""
+    """Serve the pages until the stack is left; the port. Raises Unavailable where that cannot be."""
     runner = web.AppRunner(
         app, access_log=None, logger=_silent, keepalive_timeout=_IDLE, shutdown_timeout=_END
     )
@@ -69,6 +70,7 @@ async def listen(app: web.Application, host: str, port: int, stack: AsyncExitSta
     except OSError as error:
         why = (error.strerror or "").rpartition(": ")[2]
         raise Unavailable(f"cannot listen on {host}:{port}: {why or error}") from None
+    app[_WATCH].begin()
     return int(runner.addresses[0][1])
 
 
@@ -83,13 +85,10 @@ def make_app(services: Callable[[], Service]) -> web.Application:
     app.on_response_prepare.append(dress)
     app.add_routes([*_pages(site), *_files(site), *health.routes(services)])
 
-    async def begin(_: web.Application) -> None:
-        watch.begin()
-
     async def end(_: web.Application) -> None:
         watch.close()
 
-    app.on_startup.append(begin)
+    app[_WATCH] = watch
     app.on_cleanup.append(end)
     return app
 
