@@ -59,7 +59,7 @@ async def _serve(services: Callable[[], Service]) -> None:
 
 
 async def listen(app: web.Application, host: str, port: int, stack: AsyncExitStack) -> int:
-    """Serve the pages until the stack is left; the port. Raises Unavailable where that cannot be."""
+    """Serve pages until the stack is left; the port. Raises Unavailable where that cannot be."""
     runner = web.AppRunner(
         app, access_log=None, logger=_silent, keepalive_timeout=_IDLE, shutdown_timeout=_END
     )
