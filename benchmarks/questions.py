@@ -5,7 +5,7 @@
 An embedded Valkey of its own is filled through the service's own committer: polls of 25 entries
 over thirty days, sealed hour by hour as the sweep does it. Everyday entries are words of
 benchmarks/prose.py in random order and made-up ones between them, so that they pack no better than
-written texts; one in twenty-five has a headline on the Sahel. Their alerts are recorded as sent,
+written texts; one in ten has a headline on the Sahel. Their alerts are recorded as sent,
 every sixth as given up. Then each question is asked as a person asks it: a process of its own, from
 its start to its end, and its CPU time beside it (which counts where the machine has other work).
 """
@@ -47,7 +47,7 @@ from monitor.service.wiring import policy_of
 from tests.servers import embedded_store, short_folder
 
 SYLLABLES = [f"{first}{then}" for first in "bdfgklmnprstvz" for then in "aeiou"]
-POLL, DAYS, TELLING, DEAD = 25, 30, 25, 6
+POLL, DAYS, TELLING, DEAD = 25, 30, 10, 6
 CONFIG = """\
 feeds = ["feeds.toml"]
 [store]

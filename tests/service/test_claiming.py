@@ -12,7 +12,7 @@ import time_machine
 
 from monitor.core.commit import Commit
 from monitor.core.errors import Unavailable
-from monitor.core.models import Feed, FeedState
+from monitor.core.models import Feed, FeedState, Origin, Sheet
 from monitor.edges.settings import Settings
 from monitor.edges.store.redis import RedisStore
 from monitor.service.checking import read_settings
@@ -101,4 +101,23 @@ def test_a_store_that_is_away_at_first_hears_of_the_feeds_as_soon_as_it_is_back(
         service.claim_batches()
     store.away = False
     assert sum(len(one.feeds) for one in service.claim_batches()) > 0
+    service.close()
+
+
+def test_a_sweep_seals_what_was_archived_and_gives_up_what_is_too_old(settings: Settings) -> None:
+    service, now = Service(replace(settings, archive_keep=timedelta(hours=12))), datetime.now(UTC)
+    for revision, hours in enumerate((30, 2), start=1):
+        at = now - timedelta(hours=hours)
+        sheet = Sheet(at, Origin("h0", "r", "v"), (), ("AAAAAAAAAAA",))
+        state = FeedState(revision=revision, last_poll=at)
+        assert service.store.commit(Commit("f", "u", state, sheet=sheet))
+    service.desk.waiting()
+    sealed = service.store.archive_extent()
+    assert sealed.bytes > 0
+    assert sealed.oldest
+    assert sealed.oldest < now - timedelta(hours=29)
+    service.desk.waiting()
+    kept = service.store.archive_extent()
+    assert kept.oldest
+    assert kept.oldest > now - timedelta(hours=4)
     service.close()

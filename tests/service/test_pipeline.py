@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.core.commit import gather
+from monitor import __version__
+from monitor.core.commit import Commit, gather
 from monitor.core.identity import identify
 from monitor.core.models import (
     Budget,
@@ -19,9 +20,11 @@ from monitor.core.models import (
     Lag,
     Move,
     NotModified,
+    Origin,
     Outcome,
     PollOutcome,
     Sameness,
+    Sheet,
     Validators,
 )
 from monitor.core.polling import Approach, Polling
@@ -96,6 +99,32 @@ def test_a_new_story_is_put_out_for_its_receiver_with_the_feeds_validators(bench
     state = bench.store.feed_state(make.FEED.key)
     assert (state.validators.etag, state.outcome, state.revision) == ('"1"', PollOutcome.OK, 1)
     assert bench.store.due_receivers(make.at(9)) == ("desk",)
+
+
+class Keeping(MemoryStore):
+    """A store that keeps what it is given for the archive."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sheets: list[Sheet | None] = []
+
+    def commit(self, commit: Commit) -> bool:
+        self.sheets.append(commit.sheet)
+        return super().commit(commit)
+
+
+def test_what_is_new_is_archived_with_who_decided_and_what_is_known_is_not() -> None:
+    store = Keeping()
+    bench = Bench(store)
+    bench.poll(document(b"one"))
+    bench.poll(document(b"two"))
+    bench.poll(NotModified())
+    first, second, none = store.sheets
+    assert first
+    assert second
+    assert first.origin == Origin("Sahel Daily", RULEBOOK.version, __version__)
+    assert [one.entry.id for one in (*first.verdicts, *second.verdicts)] == ["guid-1", "guid-2"]
+    assert none is None
 
 
 def test_the_next_request_carries_the_validators_and_304_changes_nothing_else(
