@@ -52,14 +52,8 @@ CONFIG = """\
 feeds = ["feeds.toml"]
 [store]
 url = "{url}"
-[[receivers]]
-name = "desk"
-type = "console"
-[[receivers]]
-name = "file"
-type = "file"
-path = "alerts.jsonl"
 """
+RECEIVERS = [f"desk{n}" for n in range(5)]
 
 
 class Writer:
@@ -145,7 +139,7 @@ def reading(store: RedisStore, feed: Feed, entries: list[Entry], now: datetime) 
 def deliver(store: RedisStore, now: datetime) -> None:
     """Whatever is due is sent, or given up."""
     until = now + timedelta(seconds=30)
-    for receiver in ("desk", "file"):
+    for receiver in RECEIVERS:
         while due := store.due(receiver, now, 100):
             for one in due:
                 good = zlib.crc32(one.id.encode()) % DEAD > 0
@@ -215,7 +209,8 @@ def main() -> None:
     with short_folder() as folder, embedded_store(folder / "var") as url:
         (folder / "feeds.toml").write_text(feeds_file(asked.feeds), encoding="utf-8")
         config = folder / "monitor.toml"
-        config.write_text(CONFIG.format(url=url), encoding="utf-8")
+        named = [f'[[receivers]]\nname = "{one}"\ntype = "console"\n' for one in RECEIVERS]
+        config.write_text(CONFIG.format(url=url) + "".join(named), encoding="utf-8")
         store = RedisStore(url)
         begun = time.perf_counter()
         links = fill(store, read_settings(str(config)), asked.entries)
