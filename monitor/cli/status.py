@@ -44,7 +44,8 @@ def status(config: str | None, machine: bool, watch: bool, every: Any) -> None:
     elif row["store"]["reachable"]:
         dashboard.console().print(dashboard.page(row))
     else:
-        complain(f"{row['store']['reason']}; is the service running?")
+        why = row["store"]["reason"]
+        complain(f"{why}; is the service running?" if why.endswith("cannot be reached") else why)
     sys.exit(0 if row["store"]["reachable"] else FAILED)
 
 

@@ -36,3 +36,7 @@ class Unavailable(Exception):
 
     The message is one sentence for people; trying again later can help.
     """
+
+
+class Unusable(Unavailable):
+    """It is there, and not what this program can use: no waiting helps, only people do."""

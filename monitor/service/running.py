@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from monitor.core.errors import Unavailable
+from monitor.core.errors import Unavailable, Unusable
 from monitor.edges.settings import Settings
 from monitor.edges.store import embedded
 from monitor.edges.store.redis import RedisStore
@@ -61,7 +61,9 @@ def _environ(settings: Settings) -> dict[str, str]:
 
 
 class _Ready:
-    """Whether the store answers; says once what it is, or once a minute why it does not."""
+    """Whether the store answers; says once what it is, or once a minute why it does not. Raises
+    Unusable where no waiting helps.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._store = RedisStore(store_url(settings))
@@ -74,6 +76,8 @@ class _Ready:
     def __call__(self) -> bool:
         try:
             gauges = self._store.gauges(utc_now(), QUEUES)
+        except Unusable:
+            raise
         except Unavailable as away:
             self._asked += 1
             patient = self._embedded and self._asked < 25

@@ -50,14 +50,21 @@ class Supervisor:
     async def run(self, ready: Callable[[], bool], last: Sequence[str] = ()) -> None:
         """Run all until SIGTERM or SIGINT; those named in `last` start first and end last.
 
-        `ready` is asked, several times a second, whether the others may start.
+        `ready` is asked, several times a second, whether the others may start; what it raises
+        ends all, and is raised.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._ending.set)
         first = [asyncio.create_task(self._keep(name)) for name in self.commands if name in last]
-        while not self._ending.is_set() and not await asyncio.to_thread(ready):
-            await self._pause(0.2)
+        try:
+            while not self._ending.is_set() and not await asyncio.to_thread(ready):
+                await self._pause(0.2)
+        except Unavailable:
+            self._ending.set()
+            await self._end(list(last))
+            await asyncio.gather(*first)
+            raise
         others = [name for name in self.commands if name not in last]
         rest = [asyncio.create_task(self._keep(name)) for name in others]
         await self._ending.wait()

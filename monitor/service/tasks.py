@@ -21,7 +21,7 @@ from celery import Celery, signals
 from kombu import Queue
 from kombu.exceptions import OperationalError
 
-from monitor.core.errors import BadInput, Unavailable
+from monitor.core.errors import BadInput, Unavailable, Unusable
 from monitor.core.shown import plain
 from monitor.edges.store.broker import broker
 from monitor.edges.store.redis import RedisStore
@@ -85,9 +85,9 @@ def make_app() -> Celery:
 
 
 def _refuse(bad: BadInput | Unavailable) -> NoReturn:
-    """End this process with every fault told; no restart mends a configuration."""
+    """End this process with every fault told; no restart mends them."""
     sys.stderr.writelines(f"{plain(line)}\n" for line in str(bad).splitlines())
-    raise SystemExit(2) from None
+    raise SystemExit(1 if isinstance(bad, Unusable) else 2) from None
 
 
 def _every(seconds: float, task: str, *args: object) -> dict[str, Any]:
@@ -249,7 +249,26 @@ def _warm(**_: Any) -> None:
     watch the clock, and the files of the configuration, from now on.
     """
     try:
-        _discard(service().desk)
+        store = service().desk.store
         reloader.start()
     except (BadInput, Unavailable) as bad:
         _refuse(bad)
+    _check_store(store)
+
+
+def _check_store(store: RedisStore) -> None:
+    """Before anything is written: one that is not ours to use ends this process, one that is away
+    may come up.
+    """
+    try:
+        store.ping()
+    except Unusable as bad:
+        _refuse(bad)
+    except Unavailable:
+        return
+
+
+@signals.beat_init.connect
+def _begin_ticking(**_: Any) -> None:
+    """Beat itself writes wake-up calls."""
+    _check_store(_queues())

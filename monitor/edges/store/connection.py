@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 import redis
@@ -25,11 +26,15 @@ from redis.exceptions import (
 from redis.retry import Retry
 from redis.sentinel import MasterNotFoundError, Sentinel, SentinelConnectionPool
 
-from monitor.core.errors import Unavailable
+from monitor.core.errors import Unavailable, Unusable
 from monitor.core.storeurl import StoreUrl, parse_store_url
+from monitor.edges.store import keys
 
 # A MULTI block being filled; see Connected for why its type says nothing.
 Pipeline = Any
+# The version by which records are written. Raise it with a change that an earlier program would
+# misread, and bring older records up to it in `_check`.
+FORMAT = 1
 # Share of the server's memory from which on room is made.
 _FULL = 0.8
 # Seconds. A frozen server must not freeze us (reference: fault F11).
@@ -48,6 +53,7 @@ class Connected:
             raise Unavailable(f"store URL {self._url} cannot be used: it is malformed") from None
         # Any: redis-py types every answer as bytes or str, whatever decode_responses says.
         self._redis: Any = redis.Redis.from_pool(pool)
+        self._checked = False
 
     def ping(self) -> None:
         """Raise Unavailable unless the server answers."""
@@ -60,8 +66,12 @@ class Connected:
 
     @contextmanager
     def reached(self) -> Iterator[None]:
-        """Turn what a server may do into one sentence (Unavailable); bugs stay loud."""
+        """Turn what a server may do into one sentence (Unavailable); bugs stay loud. The first
+        time, raise Unusable if what is stored there is not for us to read or write.
+        """
         try:
+            if not self._checked:
+                self._check()
             yield
         except WatchError:
             raise
@@ -69,6 +79,27 @@ class Connected:
             if (why := _explain(error)) is None:
                 raise
             raise Unavailable(f"store {self._url}: {why}") from None
+
+    def _check(self) -> None:
+        """Look once who wrote here. A store without a mark is new, or of the first format."""
+        try:
+            found = self._redis.get(keys.FORMAT)
+        except UnicodeDecodeError:
+            found = "?"
+        except RedisError as error:
+            # Anybody answers this much who speaks the protocol.
+            if not isinstance(error, ResponseError) and _explain(error) is None:
+                raise Unusable(f"store {self._url}: {_NO_REDIS}") from None
+            if not str(error).startswith("WRONGTYPE"):
+                raise
+            found = "?"
+        if found is None:
+            # A replica takes no mark, nor does a server that is full.
+            with suppress(ResponseError):
+                self._redis.set(keys.FORMAT, str(FORMAT), nx=True)
+        elif why := _foreign(found):
+            raise Unusable(f"store {self._url}: {why}")
+        self._checked = True
 
     def _over(self) -> int:
         """Bytes by which the server uses more than four fifths of the memory it may; 0 where it
@@ -95,6 +126,18 @@ class Connected:
             except WatchError:
                 return False
         return True
+
+
+def _foreign(found: str) -> str | None:
+    """Why a store with this mark is not ours to use."""
+    if re.fullmatch("[1-9][0-9]{0,8}", found) is None:
+        return f"its key {keys.FORMAT} holds no version: it is damaged, or another program's"
+    if int(found) <= FORMAT:
+        return None
+    return (
+        f"this store was written by a newer monitor (format {found}; this one knows up to "
+        f"{FORMAT}): upgrade, or restore the backup"
+    )
 
 
 def _pool(url: StoreUrl) -> ConnectionPool:
@@ -141,6 +184,9 @@ def without_password(url: str) -> str:
     except ValueError:
         # Where its host begins cannot be told from where a password ends.
         return "that was configured"
+
+
+_NO_REDIS = "what answers there is no Redis or Valkey"
 
 
 def _explain(error: RedisError) -> str | None:

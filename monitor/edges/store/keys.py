@@ -1,5 +1,6 @@
 """The names of all keys, in one place. `{prefix}` keeps us apart from others' keys.
 
+format        string  the version by which all this is written
 feed:K        hash    rev, url, host (of a feed that moved), state (JSON)  expires when not polled
 seen:K        hash    entry id -> "text|seconds|story|link"       capped by the commit, expires
 due           zset    feed K -> when it is to be polled next; a lease is a later time
@@ -54,6 +55,7 @@ from monitor.core.digest import digest
 
 PREFIX = "monitor:"
 
+FORMAT = f"{PREFIX}format"
 FEED = f"{PREFIX}feed:"
 DUE = f"{PREFIX}due"
 HOSTS = f"{PREFIX}hosts"
