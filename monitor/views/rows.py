@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from monitor.core.shadow import KINDS
 from monitor.core.shown import plain, shown_url
 from monitor.edges.store.records import Gauges, StoredStory
 from monitor.views.latency import lag_row, parts_row, slowest
+from monitor.views.readiness import unready
 
 
 def verdict_row(verdict: Verdict) -> dict[str, Any]:
@@ -188,7 +189,7 @@ def unreachable_row(feeds: Iterable[Feed], reason: str, rulebook: str = "") -> d
 def status_row(
     feeds: list[dict[str, Any]],
     gauges: Gauges,
-    receivers: Iterable[str],
+    receivers: Collection[str],
     now: datetime,
     late: int = 0,
     hosts: Mapping[str, datetime] | None = None,
@@ -197,6 +198,7 @@ def status_row(
 ) -> dict[str, Any]:
     """All of `status --json`; `receivers` are shown even if nothing was sent to them yet.
 
+    `unready`: why the service is not fit for work; empty where it is, or nothing is known.
     `late`: how many feeds are overdue. `hosts`: those that asked to be left alone, until when.
     `rulebook`: the version of the one in force.
     """
@@ -206,6 +208,7 @@ def status_row(
         "at": iso(now),
         "version": __version__,
         "rulebook": rulebook,
+        "unready": list(unready(gauges, receivers, now)) if gauges.reachable else [],
         "feeds": feeds,
         "deliveries": {
             name: {state.value: counts.get(state, 0) for state in DeliveryState}

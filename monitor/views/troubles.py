@@ -8,6 +8,7 @@ from typing import Any
 
 from monitor.core.polling.reasons import lasting
 from monitor.core.shown import plain
+from monitor.views.readiness import DELIVERY
 
 # Seconds after which a part of the service that said nothing is taken for ended.
 SILENT = 30.0
@@ -22,28 +23,18 @@ _UNREAD = ("failing", "dead", "retired")
 
 
 def troubles(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """All that somebody should see to, the worst first; nothing where all is well."""
+    """All that somebody should see to, the worst first; nothing where all is well.
+
+    It begins with why the service is not fit for work (`unready` of the row), if it is not.
+    """
     if not row["store"]["reachable"]:
         return (f"the store cannot be reached: {plain(row['store']['reason'])}",)
-    parts = (_service(row), _canary(row), _store(row["store"]), _deliveries(row), _feeds(row))
-    return tuple(said for part in parts for said in part)
+    parts = (_pace(row), _canary(row), _store(row["store"]), _deliveries(row), _feeds(row))
+    return (*row["unready"], *(said for part in parts for said in part))
 
 
-def _service(row: Mapping[str, Any]) -> Iterator[str]:
-    queues = row["queues"]
-    ages = queues["seconds_since"]
-    ticked, polled, swept = (ages.get(name) for name in ("poll_due", "poll", "sweep"))
-    if ticked is None:
-        yield "the service never ran on this store: start it with monitor run"
-        return
-    if ticked > SILENT:
-        yield f"nothing was handed out for {lasting(ticked)}: are beat and ticker running?"
-    elif queues["feeds_due"] and (polled is None or polled > 2 * SILENT):
-        since = "yet" if polled is None else f"for {lasting(polled)}"
-        yield f"nothing was polled {since}: is the worker running?"
-    elif swept is not None and swept > SILENT:
-        yield f"nothing was swept for {lasting(swept)}: is the ticker stuck?"
-    if late := queues["feeds_overdue"]:
+def _pace(row: Mapping[str, Any]) -> Iterator[str]:
+    if (late := row["queues"]["feeds_overdue"]) and not row["unready"]:
         yield f"{late} {_feeds_are(late)} overdue by minutes: the workers cannot keep up"
 
 
@@ -70,7 +61,7 @@ def _deliveries(row: Mapping[str, Any]) -> Iterator[str]:
         if until := row["closed_until"].get(name):
             last = f", last failure {plain(why)}" if why else ""
             yield f"nothing is sent to {name} until {until}: it failed or asked to wait{last}"
-        elif late > _LATE:
+        elif _LATE < late <= DELIVERY:
             yield f"an alert to {name} is late by {lasting(late)}: is the sender running?"
         if dead := counts["dead"]:
             again = f"once mended: monitor redeliver --dead --receiver {name}"

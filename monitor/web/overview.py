@@ -16,7 +16,6 @@ from monitor.core.models import DeliveryState, Severity
 from monitor.edges.store.records import Gauges
 from monitor.service.clockwork import utc_now
 from monitor.service.wiring import QUEUES
-from monitor.views.readiness import unready
 from monitor.views.rows import status_row
 from monitor.views.troubles import troubles
 from monitor.web import charts
@@ -65,8 +64,8 @@ class Overview:
         canary = service.settings.canary
         row = status_row([], gauges, names, now, watch.late, canary=canary) | {"feeds": feeds}
         return {
-            "reasons": unready(gauges, names, now),
-            "troubles": troubles(row),
+            "reasons": row["unready"],
+            "troubles": troubles(row)[len(row["unready"]) :],
             "gauges": gauges,
             "latency": row["latency"],
             "today": len(today),
