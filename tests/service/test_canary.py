@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from dataclasses import dataclass, field, replace
 from datetime import time, timedelta
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
@@ -30,20 +32,25 @@ from monitor.core.polling import Polling
 from monitor.edges.fetch import FetchLimits
 from monitor.edges.net import AllowList, parse_allow, parse_proxy
 from monitor.edges.rulebook import load_rulebook
+from monitor.edges.settings import load_settings
 from monitor.edges.store.counts import counter
 from monitor.edges.store.memory import MemoryStore
+from monitor.edges.store.redis import RedisStore
 from monitor.service.canary import CanaryFetcher, CanaryWatch
 from monitor.service.committing import Polled
 from monitor.service.counting import Counting
+from monitor.service.desk import Desk
 from monitor.service.pipeline import Fetched, Pipeline
 from monitor.service.sending import Sent
+from monitor.service.shadowing import Shadow
 from tests import make
 from tests.feed_server import FeedServer, raw, reply
 from tests.service.fakes import ALL, Clock
 
+RULEBOOK = load_rulebook(None)
 HOURLY = Canary("ops", timedelta(hours=1))
 FEED = HOURLY.feed
-APART = apart(HOURLY, load_rulebook(None))
+APART = apart(HOURLY, RULEBOOK)
 QUIET = Cadence(quiet=(time(0, 0), time(23, 59)))
 # A policy for news by which a real story may say what a canary says, word for word.
 NEWS = replace(
@@ -281,3 +288,24 @@ def test_it_is_counted_as_no_entry_and_no_story(bench: Bench) -> None:
     counting.polled(bench.canary())
     counting.close()
     assert list(taken) == [counter("polls", "ok")]
+
+
+def test_it_is_compared_with_no_candidate_rulebook(bench: Bench) -> None:
+    counted: list[str] = []
+    shadow = Shadow(RULEBOOK, (), lambda *given: counted.append(given[0]))
+    shadow(bench.canary())
+    assert counted == []
+    shadow(bench.outlet())
+    assert counted == [RULEBOOK.version]
+
+
+def test_a_canary_that_a_reload_brings_is_not_missed_before_its_time(tmp_path: Path) -> None:
+    (tmp_path / "monitor.toml").write_text('[[feeds]]\nurl = "https://a.example/"\n')
+    settings = load_settings(None, {}, tmp_path)
+    store = RedisStore(f"unix://{tmp_path}/none")
+    desk = Desk(settings, store, parse_allow([]), io.StringIO(), begun=make.NOW)
+    assert desk.canary is None
+    assert desk.successor(settings, desk.allow).begun == make.NOW
+    after = desk.successor(replace(settings, canary=HOURLY), desk.allow)
+    assert after.canary
+    assert after.canary.begun > make.NOW
