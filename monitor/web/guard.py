@@ -6,7 +6,7 @@ having its own name lead to this address (DNS rebinding).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlencode, urlsplit
@@ -99,9 +99,10 @@ class Guard:
             raise web.HTTPForbidden
         if _foreign(request):
             raise web.HTTPForbidden
+        form = await _read(request)
         if request.path == "/login":
             return
-        session, form = self.site.session(request), await request.post()
+        session = self.site.session(request)
         if session is None or not session.wrote(str(form.get("form", ""))):
             raise web.HTTPForbidden
 
@@ -112,6 +113,16 @@ async def dress(request: web.Request, answer: web.StreamResponse) -> None:
     for name, value in _HEADERS.items():
         answer.headers[name] = value
     answer.headers.setdefault("Cache-Control", "no-store")
+
+
+async def _read(request: web.Request) -> Mapping[str, object]:
+    """The fields of a form, which are kept for who asks for them next."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise Wrong("What was sent is no form of ours.")
+    try:
+        return await request.post()
+    except (ValueError, LookupError):
+        raise Wrong("What was sent cannot be read.") from None
 
 
 def _foreign(request: web.Request) -> bool:

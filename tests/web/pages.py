@@ -32,12 +32,14 @@ class Browser:
     cookie: str = ""
     more: dict[str, str] = field(default_factory=dict)
 
-    def __call__(self, path: str, *, method: str = "GET", form: object = None) -> Answer:
+    def __call__(
+        self, path: str, *, method: str = "GET", form: dict[str, str] | bytes | None = None
+    ) -> Answer:
         headers = {"Host": self.host or f"127.0.0.1:{self.port}", **self.more}
-        body = None
-        if isinstance(form, dict):
-            method, body = "POST", urlencode(form)
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        body: str | bytes | None = None
+        if form is not None:
+            method, body = "POST", urlencode(form) if isinstance(form, dict) else form
+            headers = {"Content-Type": "application/x-www-form-urlencoded"} | headers
         if self.cookie:
             headers["Cookie"] = self.cookie
         link = HTTPConnection("127.0.0.1", self.port, timeout=20)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from monitor.service.checking import read_settings
 from monitor.service.wiring import Service
@@ -218,3 +219,22 @@ def test_a_form_of_more_than_any_has_is_refused(guarded_port: int) -> None:
     answer = browser("/login", form={"token": "x" * 20_000})
     assert answer.status == 413
     assert "More was sent than any form here has." in answer.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent"),
+    [
+        ("text/plain", b"token=x"),
+        ("application/json", b"{}"),
+        ("multipart/form-data", b"--"),
+        ("multipart/form-data; boundary=x", b"--x\r\nnonsense"),
+        ("application/x-www-form-urlencoded; charset=no-such", b"token=x"),
+        ("application/x-www-form-urlencoded", b"token=\xff\xfe"),
+    ],
+)
+def test_what_is_no_form_is_told_and_is_no_bug(guarded_port: int, kind: str, sent: bytes) -> None:
+    with structlog.testing.capture_logs() as logged:
+        answer = Browser(guarded_port, more={"Content-Type": kind})("/login", form=sent)
+    assert answer.status == 400
+    assert "What was sent" in answer.text
+    assert "bug" not in str(logged)
