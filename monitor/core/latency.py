@@ -34,6 +34,8 @@ BOUNDS = (
 )
 # Among the counts of a part: the sum of all, in milliseconds.
 SUM = "ms"
+# Alerts that tell of the service itself.
+_NO_NEWS = frozenset({"notice", "canary"})
 # How much the last poll that brought news weighs in a feed's lag; and seconds beyond which a text
 # is no news: it was added later, or dated back.
 _WEIGHT, _NEWS = 1 / 8, 7 * DAY
@@ -91,11 +93,11 @@ def parts(one: Delivery, delivered: datetime) -> dict[str, float]:
 
 def tally(arrived: Sequence[Delivery], now: datetime) -> Iterator[tuple[str, str, int]]:
     """What is added to the counts of each part: its name, the number of a bound (or SUM), by how
-    much. Deliveries that were held by wish, and notices, do not count.
+    much. Deliveries that were held by wish do not count, nor what is no news.
     """
     counts: Counter[tuple[str, str]] = Counter()
     for one in arrived:
-        if one.due is None and one.alert.kind != "notice":
+        if one.due is None and one.alert.kind not in _NO_NEWS:
             for part, seconds in parts(one, now).items():
                 counts[part, str(bisect_left(BOUNDS, seconds))] += 1
                 counts[part, SUM] += round(seconds * 1_000)

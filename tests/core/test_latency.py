@@ -111,8 +111,9 @@ def test_what_was_held_for_its_hour_counts_from_then() -> None:
     assert list(tally([held], make.at(3_602))) == []
 
 
-def test_notices_are_no_news_and_are_not_counted() -> None:
-    notice = Alert("desk", "", make.story(), kind="notice")
+@pytest.mark.parametrize("kind", ["notice", "canary"])
+def test_what_is_no_news_is_not_counted(kind: str) -> None:
+    notice = Alert("desk", "", make.story(), kind=kind)
     assert list(tally([replace(make.delivery(), alert=notice)], make.NOW)) == []
 
 
