@@ -50,6 +50,7 @@ class Measured:
     failing: Mapping[str, int]
     feeds: int = 0
     receivers: Sequence[str] = ()
+    canary: bool = False
 
 
 def measured(service: Service) -> str:
@@ -57,7 +58,8 @@ def measured(service: Service) -> str:
     failing, _ = service.store.health(list(service.feeds))
     now, names = utc_now(), [one.name for one in service.settings.receivers]
     gauges = service.store.gauges(now, QUEUES)
-    return metrics(Measured(gauges, now, failing, len(service.feeds), names))
+    canary = service.settings.canary is not None
+    return metrics(Measured(gauges, now, failing, len(service.feeds), names, canary))
 
 
 def metrics(one: Measured) -> str:
@@ -91,7 +93,7 @@ class _Collected(Collector):
 
 def _service(one: Measured) -> Iterator[Metric]:
     gauges = one.gauges
-    ready = not unready(gauges, one.receivers, one.now)
+    ready = not unready(gauges, one.receivers, one.now, canary=one.canary)
     yield _up(1)
     yield _gauge("ready", "Whether the service does its work, as /readyz says it.", ready)
     yield _gauge("build_info", "Always 1; the version.", {(__version__,): 1}, "version")
@@ -101,7 +103,7 @@ def _service(one: Measured) -> Iterator[Metric]:
         age = one.now.timestamp() - last
         yield _gauge("canary_age_seconds", "How long ago a canary arrived last.", age)
     said = "Whether no canary arrives that should."
-    yield _gauge("canary_missed", said, bool(gauges.missed))
+    yield _gauge("canary_missed", said, one.canary and bool(gauges.missed))
     said = "Wake-up calls that wait for a process."
     yield _gauge("queue_messages", said, _by(gauges.broker), "queue")
     yield from _websub(gauges.websub)

@@ -20,12 +20,21 @@ _SIGNS = {
 _FEED, DELIVERY = 300.0, 900.0
 
 
-def unready(gauges: Gauges, receivers: Collection[str], now: datetime) -> tuple[str, ...]:
+def unready(
+    gauges: Gauges, receivers: Collection[str], now: datetime, *, canary: bool = False
+) -> tuple[str, ...]:
     """Why the service is not fit for work, a sentence each; nothing where it is.
 
     `receivers`: those configured. One that cannot be reached is no reason: all others are served.
+    `canary`: whether one is configured.
     """
-    return (*_silent(gauges, now.timestamp()), *_late(gauges, receivers))
+    at = now.timestamp()
+    missed = [f"no canary arrived, since {at - gauges.missed:.0f} s ago one is missed"]
+    return (
+        *_silent(gauges, at),
+        *_late(gauges, receivers),
+        *(missed if canary and gauges.missed else ()),
+    )
 
 
 def _silent(gauges: Gauges, now: float) -> Iterator[str]:

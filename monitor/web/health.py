@@ -79,7 +79,8 @@ def _reasons(services: Callable[[], Service]) -> str:
     service = services()
     now, names = utc_now(), [one.name for one in service.settings.receivers]
     try:
-        why = unready(service.store.gauges(now, QUEUES), names, now)
+        gauges, canary = service.store.gauges(now, QUEUES), service.settings.canary is not None
+        why = unready(gauges, names, now, canary=canary)
     except Unavailable as away:
         why = (str(away),)
     return "\n".join(map(plain, why))

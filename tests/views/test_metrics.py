@@ -89,9 +89,11 @@ def test_the_age_of_the_canary_is_shown_once_one_arrived_and_whether_it_is_misse
     now = make.NOW.timestamp()
     assert "canary_age" not in metrics(Measured(Gauges(reachable=True), make.NOW, {}))
     gauges = Gauges(reachable=True, alive={"canary": now - 90}, missed=now)
-    said = metrics(Measured(gauges, make.NOW, {}))
+    said = metrics(Measured(gauges, make.NOW, {}, canary=True))
     assert "monitor_canary_age_seconds 90.0" in said
     assert "monitor_canary_missed 1.0" in said
+    # One that is configured no more is missed by nobody, though the store still says so.
+    assert "monitor_canary_missed 0.0" in metrics(Measured(gauges, make.NOW, {}))
 
 
 def test_the_buckets_of_a_part_add_up() -> None:

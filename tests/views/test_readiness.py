@@ -51,6 +51,14 @@ def test_a_feed_that_waits_for_long_is_a_reason() -> None:
     assert why(replace(WELL, overdue=301)) == ("a feed waits for its poll for 5 min",)
 
 
+def test_a_canary_that_is_missed_is_a_reason_where_one_is_configured() -> None:
+    missed = replace(WELL, missed=NOW - 60)
+    assert unready(missed, [], make.NOW) == ()
+    said = "no canary arrived, since 60 s ago one is missed"
+    assert unready(missed, [], make.NOW, canary=True) == (said,)
+    assert unready(WELL, [], make.NOW, canary=True) == ()
+
+
 def test_a_delivery_that_waits_for_long_is_one_unless_its_receiver_is_to_be_left_alone() -> None:
     late = replace(WELL, oldest_delivery={"desk": 901.0, "night": 900.0})
     assert why(late) == ("a delivery to desk waits for 15 min",)
