@@ -49,6 +49,10 @@ max_size = "64mb"
 [websub]
 callback = "https://me.example/websub"
 listen = "127.0.0.1:8780"
+[web]
+listen = "0.0.0.0:8790"
+token = "${SECRET}.${SECRET}"
+hosts = ["monitor.example"]
 [[receivers]]
 name = "desk"
 type = "webhook"
@@ -154,7 +158,7 @@ PLACES = {"feeds", "rulebook", "data_dir", "path"}
 key = st.one_of(
     st.sampled_from(
         (
-            *("polling", "limits", "stories", "network", "store", "websub", "deliveries"),
+            *("polling", "limits", "stories", "network", "store", "websub", "web", "deliveries"),
             *("receivers", "routes", "silences", "interval", "allow", "url", "name", "type"),
             *("language", "pace", "storm", "quiet", "quiet_unless", "digest", "timezone", "until"),
             *("topics", "severity", "continue", "alerts", "lease", "listen", "callback", "secret"),
