@@ -15,7 +15,8 @@ from monitor.core.shown import plain
 from monitor.edges.settings.document import faults_of, read_toml
 from monitor.edges.settings.editing import FeedWords, table_lines
 from monitor.edges.settings.feeds import make_feed, read_opml
-from monitor.edges.settings.schema import FeedsFile, FeedTable, Priority
+from monitor.edges.settings.schema import FeedsFile, FeedTable
+from monitor.edges.settings.table import Priority
 
 _TOML = re.compile(r"^\s*(\[\[\s*feeds\s*\]\]|feeds\s*=)", re.MULTILINE)
 _DOCTYPE = re.compile(r"<!DOCTYPE", re.IGNORECASE)

@@ -10,7 +10,7 @@ from pathlib import Path
 from monitor.core.digest import digest
 from monitor.core.errors import Fault
 from monitor.core.models import Receiver, Route, Severity, Silence
-from monitor.edges.settings.schema import ReceiverTable, RouteTable, SilenceTable
+from monitor.edges.settings.receiving import ReceiverTable, RouteTable, SilenceTable
 
 # A route that says nothing of its own takes these over from the one above it.
 _TOP = Route((), alerts="send", updates="send")

@@ -11,9 +11,9 @@ from monitor.core.digest import digest
 from monitor.core.models import EventRef, Indexed, Lookup, Near, Remembered, StoryRef, Windows
 from monitor.edges.store import keys
 from monitor.edges.store.connection import Connected, Pipeline
+from monitor.edges.store.likes_scripts import COUNT, NEAR, NEWER, REMEMBER
 from monitor.edges.store.packing import pack, unpack
 from monitor.edges.store.records import BY, CARRIER, TOLD, read_story, reference
-from monitor.edges.store.scripts import COUNT, NEAR, NEWER, REMEMBER
 
 # Stories kept under one name, compared with one entry at most, and of these such as share but
 # one name with it: cost stays the same however many are remembered.
