@@ -165,7 +165,7 @@ def _baseline(path: str) -> dict[str, Any]:
 @click.pass_obj
 def stories(config: str | None, since: timedelta, topic: str | None, form: str) -> None:
     """List what was found."""
-    service = Service(read_settings(config))
+    service = Service(read_settings(config), checked=False)
     found = service.store.stories(utc_now() - since)
     wanted = [one for one in found if topic is None or topic in one.story.topics]
     if topic is not None and topic not in service.rulebook.topics:

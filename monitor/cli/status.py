@@ -14,6 +14,7 @@ from monitor.cli import dashboard
 from monitor.cli.durations import DURATION
 from monitor.cli.saying import as_json, complain
 from monitor.core.errors import Unavailable
+from monitor.edges.rulebook import version_in
 from monitor.service.checking import read_settings
 from monitor.service.clockwork import utc_now
 from monitor.service.wiring import Service
@@ -34,7 +35,7 @@ def status(config: str | None, machine: bool, watch: bool, every: Any) -> None:
     """
     if watch and machine:
         raise click.UsageError("--watch is for people, --json for machines: one of them")
-    service = Service(read_settings(config))
+    service = Service(read_settings(config), checked=False)
     if watch:
         _watch(service, every.total_seconds())
         return
@@ -65,13 +66,14 @@ def _watch(service: Service, every: float) -> None:
 
 def look(service: Service) -> dict[str, Any]:
     """The row of `status`: what is known without the store where that is away."""
+    rulebook = version_in(service.settings.rulebook)
     try:
-        return _looked(service)
+        return _looked(service, rulebook)
     except Unavailable as away:
-        return rows.unreachable_row(service.settings.feeds, str(away), service.rulebook.version)
+        return rows.unreachable_row(service.settings.feeds, str(away), rulebook)
 
 
-def _looked(service: Service) -> dict[str, Any]:
+def _looked(service: Service, rulebook: str) -> dict[str, Any]:
     found, now = service.look(), utc_now()
     feeds = [
         rows.feed_row(feed, found.states.get(feed.key), found.due.get(feed.key), now)
@@ -80,7 +82,6 @@ def _looked(service: Service) -> dict[str, Any]:
     names = [one.name for one in service.settings.receivers]
     late = rows.overdue(found.states.values(), now)
     hosts = service.store.waiting_hosts(now + service.settings.host_gap)
-    rulebook = service.rulebook.version
     canary = service.settings.canary
     row = rows.status_row(feeds, found.gauges, names, now, late, hosts, rulebook, canary)
     shadow = rows.shadow_row(found.gauges.shadow) if service.settings.shadow else None

@@ -31,12 +31,12 @@ def load_rulebook(folder: Path | None, known: Rulebook | None = None) -> Ruleboo
     return rulebook
 
 
-def version_in(folder: Path) -> str:
-    """The version of the rulebook of a folder, which is not looked into further; "" where it
-    cannot be read.
+def version_in(folder: Path | None) -> str:
+    """The version of the rulebook of a folder (None: the shipped one), which is not looked into
+    further; "" where it cannot be read.
     """
     try:
-        return version_of(_read(folder))
+        return version_of(_read(folder or SHIPPED))
     except BadInput:
         return ""
 

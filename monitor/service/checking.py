@@ -169,8 +169,13 @@ def check(settings: Settings, known: Rulebook | None = None) -> tuple[Rulebook, 
         faults += bad.faults
     if faults or rulebook is None:
         raise BadInput(faults)
+    return rulebook, allowed(settings)
+
+
+def allowed(settings: Settings) -> AllowList:
+    """The addresses that may be reached; raises ValueError unless `check` finds no fault there."""
     proxy = parse_proxy(settings.proxy) if settings.proxy else None
-    return rulebook, replace(parse_allow(settings.allow), proxy=proxy)
+    return replace(parse_allow(settings.allow), proxy=proxy)
 
 
 def check_shadow(settings: Settings) -> Rulebook | None:

@@ -19,6 +19,7 @@ from monitor.core.models import Document, Feed, FeedState
 from monitor.core.rulebook import Rulebook
 from monitor.core.triage import Policy
 from monitor.edges.fetch import FetchLimits
+from monitor.edges.net import AllowList
 from monitor.edges.parsing import ParserProcess
 from monitor.edges.rulebook import version_in
 from monitor.edges.settings import Settings
@@ -27,7 +28,7 @@ from monitor.edges.store.redis import RedisStore
 from monitor.service.absences import tell_silence
 from monitor.service.bounds import limits_of, parser_of, policy_of
 from monitor.service.canary import CanaryFetcher
-from monitor.service.checking import check, store_url
+from monitor.service.checking import allowed, check, store_url
 from monitor.service.clockwork import utc_now
 from monitor.service.counting import Counted, Counting
 from monitor.service.desk import Desk
@@ -60,8 +61,6 @@ class Look:
 class Service:
     """The working parts of one process, each made when first needed."""
 
-    rulebook: Rulebook
-
     def __init__(
         self,
         settings: Settings,
@@ -70,14 +69,18 @@ class Service:
         wake: Callable[[str], None] = lambda _: None,
         feeds: Callable[[], Iterable[Feed]] | None = None,
         before: Service | None = None,
+        checked: bool = True,
     ) -> None:
         """`wake` hears of each receiver for whom a poll put something out. `feeds` are asked for
         when first needed, if they are not in the settings. `before`: whose place this one is to
         take, with its store, what it has noticed and, as far as it is the same, its rulebook.
+        Without `checked` the rulebook is read when it is first needed: those who only look at what
+        is there need it seldom, and it takes half a second.
         """
         self.settings = settings
         self.wake = wake
-        self.rulebook, self.allow = check(settings, before.rulebook if before else None)
+        if checked:
+            self.rulebook, self.allow = check(settings, before.rulebook if before else None)
         # Read now, so that changes of it are noticed; compiled where it is needed, if it is.
         self.candidate = version_in(settings.shadow) if settings.shadow else ""
         self._feeds = feeds or (lambda: settings.feeds)
@@ -99,6 +102,16 @@ class Service:
     def knows_feeds(self) -> bool:
         """Whether the feeds were read."""
         return self.made("feeds") or bool(self.settings.feeds)
+
+    @cached_property
+    def rulebook(self) -> Rulebook:
+        """The rulebook in force; raises BadInput with what is wrong with the configuration."""
+        return check(self.settings)[0]
+
+    @cached_property
+    def allow(self) -> AllowList:
+        """The private addresses that may be reached."""
+        return allowed(self.settings)
 
     @cached_property
     def feeds(self) -> dict[str, Feed]:
