@@ -26,6 +26,8 @@ _LISTED = 30
 _WIDE, NARROW = 160, 72
 _COLOURS = {"healthy": "green", "waiting": "cyan", "silent": "yellow", "failing": "red"}
 _BARS = "▁▂▃▄▅▆▇█"
+# Feeds that bring news late: how many are named, and whose doing it is.
+_SLOW, _BLAME = 3, {"feed": "it shows them late", "wait": "polled seldom"}
 _UNREAD = ("failing", "silent", "dead", "retired")
 
 
@@ -167,8 +169,7 @@ def _service(row: Mapping[str, Any]) -> Iterator[Text]:
     waiting = ", ".join(f"{name} {n}" for name, n in queues["broker"].items())
     late = f"{queues['feeds_due']} feeds due, the longest for {queues['oldest_due_seconds']:.0f} s"
     yield _heading("QUEUES", f"{waiting}; {late}")
-    spread = ", ".join(f"{name} {_seconds(latency[name])}" for name in ("p50", "p95", "p99"))
-    yield _heading("LATENCY", f"seen to delivered: {spread} of the last {latency['count']}")
+    yield from _latency(latency)
     size = f"{kept['memory'] / 1e6:.1f} MB"
     limit = f" of {kept['max_memory'] / 1e6:.0f}" if kept["max_memory"] else ""
     yield _heading("STORE", f"{kept['version']}, {size}{limit}, {kept['stories']} stories")
@@ -177,6 +178,21 @@ def _service(row: Mapping[str, Any]) -> Iterator[Text]:
     yield from _push(row)
     if shadow := row["shadow"]:
         yield _heading("SHADOW", _shadow(shadow))
+
+
+def _latency(latency: Mapping[str, Any]) -> Iterator[Text]:
+    """How long alerts take, where that time goes, and which feeds bring news the latest."""
+    spread = ", ".join(f"{name} {_seconds(latency[name])}" for name in ("p50", "p95", "p99"))
+    yield _heading("LATENCY", f"seen to delivered: {spread} of the last {latency['count']}")
+    parts = latency["parts"].items()
+    if told := ", ".join(f"{part} {_seconds(one['p50'])}" for part, one in parts if one["count"]):
+        yield _heading("", f"since published, half of all within: {told}")
+    if slowest := latency["slowest"][:_SLOW]:
+        yield _heading("SLOWEST", ", ".join(map(_slow, slowest)))
+
+
+def _slow(feed: Mapping[str, Any]) -> str:
+    return f"{feed['name']} {lasting(feed['seconds'])} ({_BLAME[feed['part']]})"
 
 
 def _shadow(found: Mapping[str, Any]) -> str:

@@ -17,7 +17,8 @@ from rich.console import Console
 
 from monitor.cli import dashboard
 from monitor.core.canary import Canary
-from monitor.core.models import DeliveryState, FeedState, Move, Patience, PollOutcome
+from monitor.core.latency import Histogram
+from monitor.core.models import DeliveryState, FeedState, Lag, Move, Patience, PollOutcome
 from monitor.edges.store.records import Gauges, Tally
 from monitor.views import rows
 from monitor.views.troubles import troubles
@@ -190,6 +191,15 @@ def test_deliveries_are_shown_by_receiver_and_by_day() -> None:
     assert "desk             0      9        0      0   -" in said
     assert "A DAY        ▁█  03-12 to 03-14, today 8" in said
     assert "none yet" in page(rows.status_row([], WELL, (), NOW))
+
+
+def test_where_the_time_goes_is_shown_and_the_slowest_feeds_are_named() -> None:
+    assert "SLOWEST" not in page(row(make.state()))
+    spent = {"wait": Histogram((0, 0, 2, *[0] * 15), 1.0)}
+    late = make.state(lag=Lag(feed=7_000, wait=200))
+    said = page(row(late, gauges=replace(WELL, spent=spent)))
+    assert "half of all within: wait " in said
+    assert "SLOWEST     Sahel Daily 2 h (it shows them late)" in said
 
 
 def test_push_is_shown_where_there_are_hubs_and_asks_for_its_process_when_that_is_silent() -> None:
