@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import stat
+import subprocess
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -14,8 +16,11 @@ import redis
 
 from monitor.core.errors import Unavailable
 from monitor.edges.store import backup, embedded
-from tests.servers import embedded_store, short_folder
+from monitor.edges.store.redis import RedisStore
+from tests import make
+from tests.servers import debian_redis, embedded_store, running, short_folder
 from tests.service.running import (
+    ROOT,
     Newsroom,
     Service,
     descendants,
@@ -164,3 +169,19 @@ def test_where_no_snapshot_can_be_written_nothing_is_replaced_and_it_is_said(fol
             backup.save(folder, folder / "nowhere" / "saved.rdb")
     assert saved.read_bytes() == b"the one before"
     assert list(folder.glob("saved.rdb*")) == [saved]
+
+
+def test_a_server_of_ones_own_is_saved_and_restored_by_the_words_of_the_guide(folder: Path) -> None:
+    guide = (ROOT / "docs/production.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```sh template\n(redis-cli -u .*?)```", guide, flags=re.DOTALL)
+    *copying, starting = block.splitlines()
+    with short_folder() as lost, debian_redis(lost) as url:
+        socket = url.removeprefix("unix://")
+        assert RedisStore(url).commit(make.commit(stories=(make.story(),)))
+        text = "\n".join(copying).replace('-u "$STORE_URL"', f"-s {socket}")
+        subprocess.run(["sh", "-ec", text], cwd=folder, check=True, capture_output=True)
+    socket = f"{folder}/s"
+    command = [*starting.replace("--dir .", f"--dir {folder}").split(), "--port", "0"]
+    for _ in range(2):
+        with running([*command, "--unixsocket", socket], f"unix://{socket}") as url:
+            assert [one.story.id for one in RedisStore(url).stories(make.at(-1))] == ["s_1"]
