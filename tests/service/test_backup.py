@@ -138,6 +138,12 @@ def test_a_copy_of_the_folder_of_what_was_stopped_goes_on_elsewhere(folder: Path
         goes_on(room, write_config(other, room), before)
 
 
+def _written(folder: Path) -> int:
+    """How many of the test's own keys a store has."""
+    client = redis.Redis.from_url(embedded.url(folder))
+    return sum(1 for _ in client.scan_iter("key:*", count=10_000))
+
+
 def test_a_backup_during_a_rewrite_waits_for_it_and_has_all_that_was_written(folder: Path) -> None:
     with embedded_store(folder) as url:
         client = redis.Redis.from_url(url)
@@ -151,10 +157,10 @@ def test_a_backup_during_a_rewrite_waits_for_it_and_has_all_that_was_written(fol
     with short_folder() as other:
         backup.restore(other, folder / "saved.rdb")
         with embedded_store(other):
-            assert redis.Redis.from_url(embedded.url(other)).dbsize() == 100_000
+            assert _written(other) == 100_000
         # What it makes of it is a whole append-only file: it starts from that again.
         with embedded_store(other):
-            assert redis.Redis.from_url(embedded.url(other)).dbsize() == 100_000
+            assert _written(other) == 100_000
 
 
 def test_where_no_snapshot_can_be_written_nothing_is_replaced_and_it_is_said(folder: Path) -> None:
