@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from monitor.cli import (
 from monitor.cli.durations import DURATION
 from monitor.cli.replaying import Replaying
 from monitor.cli.saying import as_json, complain, tell_bug
+from monitor.cli.streams import FULL, close_output, open_streams
 from monitor.core.errors import BadInput, Fault, Unavailable
 from monitor.core.shown import plain
 from monitor.edges.settings import Settings
@@ -53,6 +55,8 @@ FAILED, BAD_USE = 1, 2
 @click.pass_context
 def cli(ctx: click.Context, config: str | None) -> None:
     """Watch feeds for news on the Sahel, Russia and Russia in the Sahel, and alert."""
+    if config == "":
+        raise click.BadOptionUsage("--config", "Option '--config' needs the name of a file.", ctx)
     if config:
         # Worker and beat are processes of their own: they read the same variable.
         os.environ["MONITOR_CONFIG"] = str(Path(config).absolute())
@@ -217,24 +221,53 @@ for command in (
 def main() -> None:
     """The entry point: faults and troubles become sentences and exit codes."""
     sys.excepthook = tell_bug
+    open_streams()
     try:
-        sys.exit(cli(standalone_mode=False))
+        code = _outcome()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has seen enough (`monitor replay ... | head`).
+        close_output(sys.stdout)
+        code = 128 + signal.SIGPIPE
+    except OSError as error:
+        if error.filename is not None or error.errno not in FULL:
+            raise
+        close_output(sys.stdout)
+        complain(f"what is printed cannot be written: {error.strerror}")
+        code = FAILED
+    try:
+        sys.stderr.flush()
+    except OSError:
+        close_output(sys.stderr)
+    sys.exit(code)
+
+
+def _outcome() -> int:
+    """Run the command; its exit code."""
+    try:
+        return cli(standalone_mode=False) or 0
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 0
     except click.ClickException as wrong:
-        if isinstance(wrong, click.UsageError) and wrong.ctx:
-            click.echo(wrong.ctx.get_usage(), err=True)
-        complain(wrong.format_message())
-        sys.exit(wrong.exit_code)
+        _explain_use(wrong)
+        return wrong.exit_code
     except click.Abort:
         complain("aborted")
-        sys.exit(FAILED)
+        return FAILED
     except BadInput as bad:
         for fault in bad.faults:
             complain(fault)
-        sys.exit(BAD_USE)
+        return BAD_USE
     except Unavailable as away:
         complain(away)
-        sys.exit(FAILED)
-    except BrokenPipeError:
-        # Whoever read our output has seen enough (`monitor replay ... | head`).
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(128 + signal.SIGPIPE)
+        return FAILED
+
+
+def _explain_use(wrong: click.ClickException) -> None:
+    with suppress(OSError):
+        if isinstance(wrong, click.exceptions.NoArgsIsHelpError):
+            click.echo(wrong.format_message(), err=True)
+            return
+        if isinstance(wrong, click.UsageError) and wrong.ctx:
+            click.echo(wrong.ctx.get_usage(), err=True)
+    complain(wrong.format_message())

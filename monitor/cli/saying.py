@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import sys
 import traceback
+from contextlib import suppress
 from types import TracebackType
 
 import click
 
+from monitor.cli.streams import takes_all
 from monitor.core.errors import BadInput
 from monitor.core.shown import plain, seen
 from monitor.service.checking import read_settings, secrets
@@ -17,12 +19,13 @@ from monitor.service.logs import Redactor
 
 def complain(what: object) -> None:
     """One line on standard error."""
-    click.echo(f"monitor: {plain(str(what))}", err=True)
+    with suppress(OSError):  # where that cannot be written either, the exit code remains
+        click.echo(f"monitor: {plain(str(what))}", err=True)
 
 
 def as_json(value: object, indent: int | None = None) -> str:
     """JSON that is safe in a terminal too."""
-    return seen(json.dumps(value, ensure_ascii=False, indent=indent))
+    return seen(json.dumps(value, ensure_ascii=not takes_all(), indent=indent))
 
 
 def tell_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -177,11 +177,22 @@ def _canary(table: CanaryTable | None) -> Canary | None:
     return Canary(table.receiver, table.every, table.ping) if table else None
 
 
+def _there(path: Path) -> bool:
+    """Whether there is a file; one that we may not look at is, for its reader to say so."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def _choose(path: Path | None, environ: Mapping[str, str], cwd: Path) -> Path:
     if path is None and environ.get("MONITOR_CONFIG"):
         path = Path(environ["MONITOR_CONFIG"])
     if path is None:
         note(cwd / "monitor.toml")
-    if path is None and (cwd / "monitor.toml").exists():
+    if path is None and _there(cwd / "monitor.toml"):
         path = cwd / "monitor.toml"
     return (cwd / path).absolute() if path else DEFAULTS / "monitor.toml"
