@@ -20,7 +20,16 @@ from monitor.cli.main import cli
 from monitor.core.dedupe import claims
 from monitor.core.errors import BadInput
 from monitor.core.identity import identify
-from monitor.core.models import Attempt, Condition, Seen
+from monitor.core.models import (
+    Attempt,
+    Condition,
+    Origin,
+    Outcome,
+    Sameness,
+    Seen,
+    Sheet,
+    Verdict,
+)
 from monitor.edges.settings import load_settings
 from monitor.edges.store.redis import RedisStore
 from monitor.service.clockwork import utc_now
@@ -34,6 +43,7 @@ SET = {
     "WEBHOOK_SECRET": "whsec_bW9uaXRvci10ZXN0LXNlY3JldC0wMDAwMDAwMQ==",
     "MONITOR_WEB_TOKEN": "a-token-that-is-long-enough",
     "CANARY_PING": "https://ping.example/1",
+    "EXAMPLE_KEY": "a-key-of-yours",
 }
 _LINK = re.compile(r"\[[^\]]*\]\(([^)#: ]+)(?:#[^)]*)?\)")
 RUN = [page for page in PAGES if any(one.language == "sh" for one in blocks(page))]
@@ -92,11 +102,11 @@ class Bench:
 
 @pytest.fixture
 def bench() -> Iterator[Bench]:
-    """The bench: two feeds, one story that was told to `desk`, one alert that was given up."""
+    """The bench: the shipped feeds, one story that was told to `desk`, one alert that was given up."""
     with short_folder() as folder, embedded_store(folder / "var") as url:
         (folder / "monitor.toml").write_text(_config(url), encoding="utf-8")
         (folder / "entry.json").write_text(_ENTRY, encoding="utf-8")
-        (folder / "rulebook").symlink_to(ROOT / "monitor" / "rulebook")
+        (folder / "monitor").symlink_to(ROOT / "monitor")
         _fill(RedisStore(url))
         bin_ = folder / "bin"
         bin_.mkdir()
@@ -114,8 +124,6 @@ _ENTRY = '{"id": "1", "title": "Moscow promises Mali arms and instructors", "lan
 def _config(url: str) -> str:
     return (
         f'[store]\nurl = "{url}"\n'
-        f'[[feeds]]\nurl = "{make.FEED.url}"\nname = "Sahel Daily"\n'
-        f'[[feeds]]\nurl = "{make.OTHER.url}"\nname = "The Wire"\n'
         '[[receivers]]\nname = "desk"\ntype = "console"\n'
         '[[routes]]\ntopics = ["sahel"]\nreceivers = ["desk"]\n'
     )
@@ -132,6 +140,7 @@ def _fill(store: RedisStore) -> None:
             stories=(story,),
             claims=dict.fromkeys(claims(identify([make.entry()])[0]), "s_1"),
             deliveries=(sent, dead),
+            sheet=Sheet(now, Origin("Sahel Daily", "r", "v"), _verdicts()),
         )
     )
     store.claim([sent, dead], now, now + timedelta(seconds=9), "")
@@ -139,6 +148,12 @@ def _fill(store: RedisStore) -> None:
     gone = Attempt(ok=False, detail="410 Gone", status=410, permanent=True)
     store.record([dead], gone, now, None, Condition())
     store.close()
+
+
+def _verdicts() -> tuple[Verdict, ...]:
+    entry = make.entry()
+    (identity,) = identify([entry])
+    return (Verdict(entry, identity, Sameness.NEW, Outcome.ALERTED, "told"),)
 
 
 @pytest.mark.slow
@@ -187,6 +202,13 @@ def _faults(path: Path) -> list[str]:
 def test_a_link_between_pages_leads_somewhere(page: Path) -> None:
     for target in _LINK.findall(page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_what_is_to_be_made_is_in_the_makefile() -> None:
+    known = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for page in PAGES:
+        named = re.findall(r"(?:^|`)make ([a-z-]+)", page.read_text(), re.MULTILINE)
+        assert set(named) <= known, page.name
 
 
 def test_each_block_says_what_it_is() -> None:
