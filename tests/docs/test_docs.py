@@ -102,7 +102,7 @@ class Bench:
 
 @pytest.fixture
 def bench() -> Iterator[Bench]:
-    """The bench: the shipped feeds, one story that was told to `desk`, one alert that was given up."""
+    """The shipped feeds, one story that was told to `desk`, one alert that was given up."""
     with short_folder() as folder, embedded_store(folder / "var") as url:
         (folder / "monitor.toml").write_text(_config(url), encoding="utf-8")
         (folder / "entry.json").write_text(_ENTRY, encoding="utf-8")
