@@ -139,7 +139,7 @@ def _sighting(one: Sighting, rulebook: str) -> Iterator[str]:
 def _sameness(one: Sighting) -> str:
     then, before = one.archived, one.earlier
     when = f" ({before.source}, {_when(before.at)})" if before else ""
-    return then.sameness.value + (f", of {then.of}{when}" if then.of else "")
+    return screens.sameness(then.sameness, f"{then.of}{when}" if then.of else None)
 
 
 def _today(one: Sighting) -> str:

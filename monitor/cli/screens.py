@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from monitor.core.models import Entry, Match, Outcome, Verdict
+from monitor.core.models import Entry, Match, Outcome, Sameness, Verdict
 from monitor.core.routing import Step
 from monitor.core.shown import plain
 from monitor.edges.store.records import StoredStory
@@ -29,7 +29,7 @@ def verdict(one: Verdict, steps: Iterable[Step] = ()) -> str:
     if one.entry.summary:
         lines.append(f"  summary   {marked(one.entry, 'summary', one.tagging.matches)}")
     lines += labelled("link", [one.entry.link])
-    lines += labelled("sameness", [one.sameness.value + (f" as {one.of}" if one.of else "")])
+    lines += labelled("sameness", [sameness(one.sameness, one.of)])
     lines += labelled("placed", [one.placed])
     lines += labelled("topics", [_topics(one)])
     lines += labelled("because", one.tagging.reasons)
@@ -39,6 +39,13 @@ def verdict(one: Verdict, steps: Iterable[Step] = ()) -> str:
     refused = [f"route {step.place}: {step.why}" for step in steps if not step.takes]
     lines += labelled("no route", refused if one.tagging.topics else [])
     return "\n".join(lines)
+
+
+def sameness(how: Sameness, of: str | None) -> str:
+    """How an entry is new, or not; `of`: the earlier one it repeats, or tells of the same as."""
+    if not of:
+        return how.value
+    return f"new text, same event as {of}" if how is Sameness.NEW else f"{how.value} as {of}"
 
 
 def _heading(outcome: Outcome) -> str:
