@@ -158,7 +158,7 @@ def test_every_sighting_in_every_feed_is_told_the_latest_first(desk: Desk) -> No
     assert (row["seen"], row["archive"]["entries"]) == (True, 2)
     text = desk.shell("explain", LINK).out
     assert "wire.example/rss: not told: a copy of what came before" in text
-    assert "same-link, of guid-1 (Sahel Daily, " in text
+    assert "same-link as guid-1 (Sahel Daily, " in text
 
 
 @pytest.mark.slow
