@@ -13,7 +13,9 @@ import monitor
 from monitor.cli.main import cli
 
 PAGE = Path(monitor.__file__).parents[1] / "docs" / "feeds.md"
-LINES = re.findall(r"^    monitor (.+?)(?: >.*)?$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+LINES = re.findall(
+    r"^(?:.* \| )?monitor (.+?)(?: >.*)?$", PAGE.read_text(encoding="utf-8"), re.MULTILINE
+)
 
 
 def test_the_page_on_feeds_shows_every_command() -> None:
