@@ -17,7 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from monitor.cli import backtest_page, dashboard
+from monitor.cli import backtest_page, pages
 from monitor.cli.durations import DURATION
 from monitor.cli.saying import as_json
 from monitor.core.backtest import Comparison
@@ -74,7 +74,7 @@ def backtest(
     if machine:
         click.echo(as_json(row, indent=1))
     else:
-        dashboard.console().print(backtest_page.page(row))
+        pages.console().print(backtest_page.page(row))
 
 
 def _watched(entries: Iterable[Archived], total: int) -> Iterator[Archived]:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
+from monitor.cli import pages
 from monitor.core.parse.plain import shorten
 from monitor.core.shown import plain
 
 # Rows of the chart at most, and columns of its longest bar; characters of a reason.
 _ROWS, _BAR, _REASON = 31, 40, 400
+_NUMBERS = ("now", "then", "gained", "lost")
 
 
 def page(row: Mapping[str, Any]) -> RenderableType:
@@ -56,10 +55,11 @@ def _chart(row: Mapping[str, Any]) -> Iterator[RenderableType]:
     parts = [days[at : at + step] for at in range(0, len(days), step)]
     bars = [(one[0]["day"], _mean(one, "now"), _mean(one, "then")) for one in parts]
     top = max(max(now, then) for _, now, then in bars) or 1.0
-    table = _table("a day" if step == 1 else f"{step} days from", "now", "then", "")
+    first = "a day" if step == 1 else f"{step} days from"
+    table = pages.table(first, "now", "then", "", numbers=_NUMBERS)
     for day, now, then in bars:
         table.add_row(day, f"{now:g}", f"{then:g}", _bar(now / top, then / top))
-    yield _indented(table)
+    yield pages.indented(table)
     yield Text("  █ both   + then only   - now only")
 
 
@@ -76,12 +76,12 @@ def _bar(now: float, then: float) -> Text:
 
 def _tables(row: Mapping[str, Any]) -> Iterator[RenderableType]:
     for name in ("topics", "receivers"):
-        table = _table(name, "now", "then", "gained", "lost")
+        table = pages.table(name, *_NUMBERS, numbers=_NUMBERS)
         for key, one in row[name].items():
             counts = (one["now"], one["then"], one["gained"], one["lost"])
             table.add_row(plain(key), *map(str, counts))
         if row[name]:
-            yield from (Text(), _indented(table))
+            yield from (Text(), pages.indented(table))
 
 
 def _samples(row: Mapping[str, Any]) -> Iterator[Text]:
@@ -111,19 +111,7 @@ def _change(one: Mapping[str, Any], sign: str, where: str) -> Iterator[Text]:
 
 
 def _heading(name: str, said: str) -> Text:
-    return Text.assemble((f"{name:9} ", "bold"), plain(said))
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in columns:
-        number = name in {"now", "then", "gained", "lost"}
-        table.add_column(name, overflow="fold", justify="right" if number else "left")
-    return table
-
-
-def _indented(table: Table) -> Padding:
-    return Padding(table, (0, 0, 0, 2))
+    return pages.heading(name, said, 9)
 
 
 def _time(iso: str) -> str:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from monitor.cli import pages
 from monitor.core.polling.reasons import lasting
 from monitor.core.shadow import KINDS
 from monitor.core.shown import plain
@@ -22,25 +18,11 @@ from monitor.views.troubles import SILENT, troubles
 
 # More feeds in trouble than this are counted by reason instead of listed, unless all are asked for.
 _LISTED = 30
-# Columns of a page that no terminal bounds; and of one at least.
-_WIDE, NARROW = 160, 72
 _COLOURS = {"healthy": "green", "waiting": "cyan", "silent": "yellow", "failing": "red"}
 _BARS = "▁▂▃▄▅▆▇█"
 # Feeds that bring news late: how many are named, and whose doing it is.
 _SLOW, _BLAME = 3, {"feed": "it shows them late", "wait": "polled seldom"}
 _UNREAD = ("failing", "silent", "dead", "retired")
-
-
-def console() -> Console:
-    """Where pages are written: as wide as the terminal, but for one that no table fits in; wide
-    where there is none.
-    """
-    wide = shutil.get_terminal_size((_WIDE, 0)).columns if _bounded() else _WIDE
-    return Console(width=max(wide, NARROW), highlight=False, emoji=False, markup=False)
-
-
-def _bounded() -> bool:
-    return sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit()
 
 
 def page(row: Mapping[str, Any]) -> RenderableType:
@@ -61,14 +43,7 @@ def _title(row: Mapping[str, Any], wrong: bool) -> Text:
 
 
 def _heading(name: str, said: str) -> Text:
-    return Text.assemble((f"{name:11} ", "bold"), plain(said))
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in columns:
-        table.add_column(name, overflow="fold", justify="right" if name in _NUMBERS else "left")
-    return table
+    return pages.heading(name, said, 11)
 
 
 _NUMBERS = ("pending", "sent", "failed", "dead", "feeds")
@@ -76,10 +51,6 @@ _NUMBERS = ("pending", "sent", "failed", "dead", "feeds")
 
 def _row(table: Table, *cells: object, style: str = "") -> None:
     table.add_row(*(Text(plain(str(cell)), style) for cell in cells))
-
-
-def _indented(table: Table) -> Padding:
-    return Padding(table, (0, 0, 0, 2))
 
 
 # -- feeds -----------------------------------------------------------------------------
@@ -91,7 +62,7 @@ def _feeds(row: Mapping[str, Any]) -> Iterator[RenderableType]:
     counts = ", ".join(f"{n} {name}" for name, n in sorted(health.items()))
     yield _heading("FEEDS", f"{len(feeds)}: {counts}{_next(feeds)}")
     if bad := [one for one in feeds if one["health"] in _UNREAD]:
-        yield _indented(_by_reason(bad) if len(bad) > _LISTED else _one_by_one(bad))
+        yield pages.indented(_by_reason(bad) if len(bad) > _LISTED else _one_by_one(bad))
     if moved := [one for one in feeds if one["moved_to"]]:
         yield _heading("MOVED", f"{len(moved)} read elsewhere than configured")
         yield from (Text(plain(f"  {one['name']}: {one['moved_to']}")) for one in moved[:_LISTED])
@@ -109,7 +80,7 @@ def _next(feeds: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _one_by_one(feeds: Sequence[Mapping[str, Any]]) -> Table:
-    table = _table("health", "feed", "why", "last new", "next poll")
+    table = pages.table("health", "feed", "why", "last new", "next poll", numbers=_NUMBERS)
     for one in sorted(feeds, key=lambda feed: (feed["health"], feed["name"])):
         since = f", {one['failures']} in a row since {_time(one['failing_since'])}"
         why = f"{one['reason']}{since if one['failures'] else ''}; {one['because']}"
@@ -119,7 +90,7 @@ def _one_by_one(feeds: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _by_reason(feeds: Sequence[Mapping[str, Any]]) -> Table:
-    table = _table("feeds", "health", "why")
+    table = pages.table("feeds", "health", "why", numbers=_NUMBERS)
     kinds = Counter((one["health"], one["outcome"], one["reason"]) for one in feeds)
     for (health, outcome, reason), count in kinds.most_common(_LISTED):
         _row(table, count, health, f"{outcome}: {reason}", style=_COLOURS.get(health, ""))
@@ -133,7 +104,7 @@ def _by_reason(feeds: Sequence[Mapping[str, Any]]) -> Table:
 def _deliveries(row: Mapping[str, Any]) -> Iterator[RenderableType]:
     yield _heading("DELIVERIES", "" if row["deliveries"] else "none yet")
     if row["deliveries"]:
-        yield _indented(_receivers(row))
+        yield pages.indented(_receivers(row))
     if days := row["deliveries_by_day"]:
         first, last = min(days), max(days)
         said = f"{_bars(list(days.values()))}  {first[5:]} to {last[5:]}, today {days[last]}"
@@ -142,7 +113,7 @@ def _deliveries(row: Mapping[str, Any]) -> Iterator[RenderableType]:
 
 def _receivers(row: Mapping[str, Any]) -> Table:
     states = ("pending", "sent", "failed", "dead")
-    table = _table("receiver", *states, "longest wait", "last failure")
+    table = pages.table("receiver", *states, "longest wait", "last failure", numbers=_NUMBERS)
     late = row["queues"]["oldest_delivery_seconds"]
     for name, counts in row["deliveries"].items():
         wait = f"{late[name]:.0f} s" if late.get(name) else "-"

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from monitor.cli.found import found_table
-from monitor.cli.saying import complain
+from monitor.cli.saying import FAILED, complain
 from monitor.core.errors import BadInput, Fault
 from monitor.core.models import Feed
 from monitor.core.shown import plain, shown_url
@@ -21,7 +21,6 @@ from monitor.service.checking import read_settings
 from monitor.service.feeding import Added, Wanted
 from monitor.service.wiring import Service
 
-FAILED = 1
 _TAKEN_UP = "a service that runs takes it up within seconds"
 _BIGGEST = 50_000_000
 

@@ -12,7 +12,7 @@ import click
 
 from monitor.cli import screens
 from monitor.cli.replaying import Replaying
-from monitor.cli.saying import as_json, complain
+from monitor.cli.saying import FAILED, as_json, complain
 from monitor.core.errors import Fault, Unavailable
 from monitor.core.models import Feed, FeedState
 from monitor.core.polling import health
@@ -23,10 +23,9 @@ from monitor.service.checking import read_settings
 from monitor.service.explaining import Explainer, Findings, Sighting
 from monitor.service.wiring import Service
 from monitor.views import rows
-from monitor.views.deliveries import fate
+from monitor.views.deliveries import fate, moment
 from monitor.views.explained import SAID, explained_row
 
-FAILED = 1
 # Sightings, and feeds, that are written out for people.
 _SHOWN = 20
 
@@ -115,13 +114,13 @@ def _told(found: Findings, service: Service) -> str:
 def _sighting(one: Sighting, rulebook: str) -> Iterator[str]:
     then, entry = one.archived, one.archived.entry
     matches = one.today.tagging.matches if one.today else ()
-    yield f"{_when(then.at)}, {plain(then.source)}: {SAID[then.outcome]}"
+    yield f"{moment(then.at)}, {plain(then.source)}: {SAID[then.outcome]}"
     yield from screens.labelled("why", [then.reason])
     for field in ("title", "summary"):
         if getattr(entry, field):
             yield f"  {field:9} {screens.marked(entry, field, matches)}"
     yield from screens.labelled("link", [shown_url(entry.link)])
-    yield from screens.labelled("published", [_when(entry.published) if entry.published else ""])
+    yield from screens.labelled("published", [moment(entry.published) if entry.published else ""])
     yield from screens.labelled("feed", [one.feed.shown if one.feed else "not configured any more"])
     yield from screens.labelled("sameness", [_sameness(one)])
     yield from screens.labelled("placed", [then.placed])
@@ -138,7 +137,7 @@ def _sighting(one: Sighting, rulebook: str) -> Iterator[str]:
 
 def _sameness(one: Sighting) -> str:
     then, before = one.archived, one.earlier
-    when = f" ({before.source}, {_when(before.at)})" if before else ""
+    when = f" ({before.source}, {moment(before.at)})" if before else ""
     return screens.sameness(then.sameness, f"{then.of}{when}" if then.of else None)
 
 
@@ -186,22 +185,18 @@ def _feed(feed: Feed, state: FeedState | None) -> str:
     if state is None or state.last_poll is None:
         return f"{name}: never polled"
     trouble = f", {state.outcome}: {state.reason}" if state.failures else ""
-    new = f", last news {_when(state.last_new)}" if state.last_new else ""
-    return f"{name}: {health(state)}{trouble}; last polled {_when(state.last_poll)}{new}"
+    new = f", last news {moment(state.last_new)}" if state.last_new else ""
+    return f"{name}: {health(state)}{trouble}; last polled {moment(state.last_poll)}{new}"
 
 
 def _remembered(found: Findings, feeds: dict[str, Feed]) -> Iterator[str]:
     """Feeds that showed it before the archive begins."""
     for key, one in found.memory.items():
-        at = _when(datetime.fromtimestamp(one.at, UTC))
+        at = moment(datetime.fromtimestamp(one.at, UTC))
         yield plain(f"{feeds[key].source} showed it at {at}; more is not known any more")
 
 
 def _extent(extent: Extent) -> str:
     if extent.oldest is None:
         return "nothing is archived yet"
-    return f"{extent.entries} entries since {_when(extent.oldest)}"
-
-
-def _when(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{extent.entries} entries since {moment(extent.oldest)}"

@@ -11,7 +11,7 @@ import click
 
 from monitor.cli import editing, polling
 from monitor.cli.found import aligned, found_table
-from monitor.cli.saying import as_json, complain
+from monitor.cli.saying import FAILED, as_json, complain
 from monitor.core.errors import BadInput, Fault, Unavailable
 from monitor.core.models import Failure, Feed
 from monitor.core.polling import HEALTHS
@@ -22,7 +22,6 @@ from monitor.service.discovering import Found
 from monitor.service.wiring import Service
 from monitor.views import rows
 
-FAILED = 1
 # Letters of a column at most; the last one, the reason, has what it needs.
 _WIDEST = 60
 

@@ -29,7 +29,7 @@ from monitor.cli import (
 )
 from monitor.cli.durations import DURATION
 from monitor.cli.replaying import Replaying
-from monitor.cli.saying import as_json, complain, tell_bug
+from monitor.cli.saying import BAD_USE, FAILED, as_json, complain, tell_bug
 from monitor.cli.streams import FULL, close_output, open_streams
 from monitor.core.errors import BadInput, Fault, Unavailable
 from monitor.core.shown import plain
@@ -41,8 +41,6 @@ from monitor.service.clockwork import utc_now
 from monitor.service.logs import setup_logs
 from monitor.service.wiring import Service
 from monitor.views import rows
-
-FAILED, BAD_USE = 1, 2
 
 
 @click.group(

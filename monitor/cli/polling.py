@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from monitor.cli.saying import as_json
+from monitor.cli.saying import FAILED, as_json
 from monitor.core.models import Sameness, Verdict
 from monitor.core.shown import plain
 from monitor.service import feeding
@@ -16,8 +16,6 @@ from monitor.service.checking import read_settings
 from monitor.service.polling_now import Called, poll_now
 from monitor.service.wiring import Service
 from monitor.views import rows
-
-FAILED = 1
 
 
 @click.command()

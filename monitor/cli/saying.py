@@ -16,6 +16,9 @@ from monitor.core.shown import plain, seen
 from monitor.service.checking import read_settings, secrets
 from monitor.service.logs import Redactor
 
+# Exit statuses.
+FAILED, BAD_USE = 1, 2
+
 
 def complain(what: object) -> None:
     """One line on standard error."""

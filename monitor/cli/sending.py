@@ -14,7 +14,7 @@ from monitor.cli import ledger
 from monitor.cli.completing import completed, receivers
 from monitor.cli.durations import DURATION
 from monitor.cli.replaying import Replaying
-from monitor.cli.saying import as_json, complain
+from monitor.cli.saying import FAILED, as_json, complain
 from monitor.core.errors import BadInput, Fault
 from monitor.core.models import DeliveryState, Silence
 from monitor.core.sample import sample
@@ -25,7 +25,6 @@ from monitor.service.wiring import Service
 from monitor.views.deliveries import delivery_row
 from monitor.views.metrics import measured
 
-FAILED = 1
 _STATES = [one.value for one in DeliveryState]
 
 

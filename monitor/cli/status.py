@@ -10,17 +10,15 @@ from typing import Any
 import click
 from rich.live import Live
 
-from monitor.cli import dashboard
+from monitor.cli import dashboard, pages
 from monitor.cli.durations import DURATION
-from monitor.cli.saying import as_json, complain
+from monitor.cli.saying import FAILED, as_json, complain
 from monitor.core.errors import Unavailable
 from monitor.edges.rulebook import version_in
 from monitor.service.checking import read_settings
 from monitor.service.clockwork import utc_now
 from monitor.service.wiring import Service
 from monitor.views import rows
-
-FAILED = 1
 
 
 @click.command()
@@ -43,7 +41,7 @@ def status(config: str | None, machine: bool, watch: bool, every: Any) -> None:
     if machine:
         click.echo(as_json(row, indent=1))
     elif row["store"]["reachable"]:
-        dashboard.console().print(dashboard.page(row))
+        pages.console().print(dashboard.page(row))
     else:
         why = row["store"]["reason"]
         complain(f"{why}; is the service running?" if why.endswith("cannot be reached") else why)
@@ -52,7 +50,7 @@ def status(config: str | None, machine: bool, watch: bool, every: Any) -> None:
 
 def _watch(service: Service, every: float) -> None:
     """Show the page anew every so many seconds, until told to end."""
-    console = dashboard.console()
+    console = pages.console()
     if not console.is_terminal or console.is_dumb_terminal:
         raise click.UsageError("--watch needs a terminal that can move its cursor")
     with (

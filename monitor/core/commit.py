@@ -9,7 +9,6 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
 from monitor.core.dedupe import claims
-from monitor.core.digest import delivery_id
 from monitor.core.growing import grown
 from monitor.core.hours import hold
 from monitor.core.identity import rekeyed
@@ -241,15 +240,11 @@ def _deliveries(
     alerts.sort(key=lambda pair: pair[0].story.published or now)
     made: dict[str, Delivery] = {}
     for before, (alert, one) in zip(range(len(alerts) - 1, -1, -1), alerts, strict=True):
-        name, at = _name(alert), now - timedelta(microseconds=before)
+        name, at = alert.delivery, now - timedelta(microseconds=before)
         cadence = cadences.get(alert.receiver, Cadence())
         spent = budget(one, arrival, now) if arrival else None
         made.setdefault(name, _delivery(name, alert, at, cadence, spent))
     return list(made.values())
-
-
-def _name(alert: Alert) -> str:
-    return delivery_id(alert.story.id, alert.receiver, *alert.news)
 
 
 def _delivery(

@@ -34,8 +34,6 @@ BOUNDS = (
 )
 # Among the counts of a part: the sum of all, in milliseconds.
 SUM = "ms"
-# Alerts that tell of the service itself.
-_NO_NEWS = frozenset({"notice", "canary"})
 # How much the last poll that brought news weighs in a feed's lag; and seconds beyond which a text
 # is no news: it was added later, or dated back.
 _WEIGHT, _NEWS = 1 / 8, 7 * DAY
@@ -97,7 +95,7 @@ def tally(arrived: Sequence[Delivery], now: datetime) -> Iterator[tuple[str, str
     """
     counts: Counter[tuple[str, str]] = Counter()
     for one in arrived:
-        if one.due is None and one.alert.kind not in _NO_NEWS:
+        if one.due is None and one.alert.of_news:
             for part, seconds in parts(one, now).items():
                 counts[part, str(bisect_left(BOUNDS, seconds))] += 1
                 counts[part, SUM] += round(seconds * 1_000)

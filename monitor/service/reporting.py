@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from monitor.core.digest import delivery_id
 from monitor.core.errors import Unavailable
 from monitor.core.latency import parts
 from monitor.core.models import Feed, FeedState, Outcome, Verdict
@@ -65,12 +64,8 @@ def _report_stories(feed: Feed, verdicts: Iterable[Verdict]) -> None:
             log.info("silenced", **words, why=verdict.reason, **ids)
         if verdict.alerts:
             named = [alert.receiver for alert in verdict.alerts]
-            log.info("alert", **words, to=named, deliveries=_deliveries(verdict), **ids)
-
-
-def _deliveries(verdict: Verdict) -> list[str]:
-    """The ids under which an entry's alerts are delivered."""
-    return [delivery_id(one.story.id, one.receiver, *one.news) for one in verdict.alerts]
+            sent = [alert.delivery for alert in verdict.alerts]
+            log.info("alert", **words, to=named, deliveries=sent, **ids)
 
 
 def report_sent(sent: Sent, now: datetime) -> None:

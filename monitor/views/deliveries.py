@@ -47,15 +47,15 @@ def fate(one: Entered) -> str:
     """What became of a delivery: sent when, held until when, given up when and why."""
     delivery, last = one.delivery, one.attempts[-1] if one.attempts else None
     if delivery.state is DeliveryState.SENT:
-        at = f" {_when(last.at)}" if last else ""
+        at = f" {moment(last.at)}" if last else ""
         return f"sent{at}" + (f", at try {delivery.tries}" if delivery.tries > 1 else "")
     if delivery.state is DeliveryState.DEAD:
-        at, why = (f" {_when(last.at)}", f": {last.detail}") if last else ("", "")
+        at, why = (f" {moment(last.at)}", f": {last.detail}") if last else ("", "")
         again = f"once mended: monitor redeliver {delivery.id}"
         return f"GIVEN UP{at} after {_tries(one)}{why}; {again}"
     if last:
         return f"failed, {_tries(one)} so far; {_next(one)}: {last.detail}"
-    return f"held until {_when(delivery.due)}" if delivery.due else f"waits; {_next(one)}"
+    return f"held until {moment(delivery.due)}" if delivery.due else f"waits; {_next(one)}"
 
 
 def _tries(one: Entered) -> str:
@@ -65,8 +65,9 @@ def _tries(one: Entered) -> str:
 def _next(one: Entered) -> str:
     if not one.due:
         return "not tried yet" if not one.attempts else "no further try is planned"
-    return f"next try {_when(datetime.fromtimestamp(one.due, UTC))}"
+    return f"next try {moment(datetime.fromtimestamp(one.due, UTC))}"
 
 
-def _when(at: datetime) -> str:
+def moment(at: datetime) -> str:
+    """A moment as people read it, to the second."""
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"

@@ -218,18 +218,7 @@ def status_row(
         "closed_until": {
             name: iso(datetime.fromtimestamp(at, UTC)) for name, at in gauges.closed.items()
         },
-        "queues": {
-            "feeds_due": gauges.due,
-            "feeds_overdue": late,
-            "oldest_due_seconds": round(gauges.overdue, 1),
-            "outbox": gauges.outboxes,
-            "oldest_delivery_seconds": {k: round(v, 1) for k, v in gauges.oldest_delivery.items()},
-            "broker": gauges.broker,
-            "hosts_waiting": {name: iso(until) for name, until in (hosts or {}).items()},
-            "seconds_since": {
-                name: round(now.timestamp() - at, 1) for name, at in sorted(gauges.alive.items())
-            },
-        },
+        "queues": _queues_row(gauges, now, late, hosts or {}),
         "canary": _canary_row(canary, gauges, now) if canary else None,
         "latency": {
             **latency_row(gauges.latency),
@@ -239,14 +228,26 @@ def status_row(
         "websub": asdict(gauges.websub),
         "shadow": None,
         "deliveries_by_day": {day.isoformat(): n for day, n in gauges.decided.items()},
-        "store": {
-            "reachable": gauges.reachable,
-            "version": gauges.version,
-            "memory": gauges.memory,
-            "max_memory": gauges.max_memory,
-            "policy": gauges.policy,
-            "persistent": gauges.persistent,
-            "stories": gauges.stories,
+        "store": {name: getattr(gauges, name) for name in _STORE},
+    }
+
+
+_STORE = ("reachable", "version", "memory", "max_memory", "policy", "persistent", "stories")
+
+
+def _queues_row(
+    gauges: Gauges, now: datetime, late: int, hosts: Mapping[str, datetime]
+) -> dict[str, Any]:
+    return {
+        "feeds_due": gauges.due,
+        "feeds_overdue": late,
+        "oldest_due_seconds": round(gauges.overdue, 1),
+        "outbox": gauges.outboxes,
+        "oldest_delivery_seconds": {k: round(v, 1) for k, v in gauges.oldest_delivery.items()},
+        "broker": gauges.broker,
+        "hosts_waiting": {name: iso(until) for name, until in hosts.items()},
+        "seconds_since": {
+            name: round(now.timestamp() - at, 1) for name, at in sorted(gauges.alive.items())
         },
     }
 

@@ -74,8 +74,12 @@ def test_rights_and_links_stay_as_they_are(files: Shell) -> None:
 
 def run(files: Shell, code: str) -> subprocess.CompletedProcess[str]:
     """Some Python, in a process of its own, where the shell is."""
+    # What measures coverage would be short of room as well, and say so.
+    environ = {**os.environ, "COVERAGE_PROCESS_CONFIG": ""}
     command = [sys.executable, "-c", code]
-    return subprocess.run(command, cwd=files.folder, text=True, capture_output=True, check=False)
+    return subprocess.run(
+        command, cwd=files.folder, env=environ, text=True, capture_output=True, check=False
+    )
 
 
 @pytest.mark.slow
@@ -90,13 +94,7 @@ main()
 """
     ended = run(files, code)
     assert (ended.returncode, ended.stdout) == (1, "")
-    # Which of them depends on where the limit falls on the file system.
-    said = f"monitor: {files.folder}/feeds.toml stays as it was: "
-    assert ended.stderr in {
-        f"{said}File too large\n",
-        f"{said}Disk I/O error\n",
-        f"{said}Input/output error\n",
-    }
+    assert ended.stderr == f"monitor: {files.folder}/feeds.toml stays as it was: File too large\n"
     assert text(files) == TABLE
     assert sorted(one.name for one in files.folder.iterdir()) == [
         "feeds.toml",

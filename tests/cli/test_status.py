@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from monitor.cli import dashboard
+from monitor.cli import dashboard, pages
 from monitor.core.canary import Canary
 from monitor.core.latency import Histogram
 from monitor.core.models import DeliveryState, FeedState, Lag, Move, Patience, PollOutcome
@@ -219,7 +219,7 @@ def test_a_page_loses_nothing_in_a_narrow_terminal_or_in_none(
     columns: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", columns)
-    said = page(row(failing(reason="gone-away"), make.state()), dashboard.console().width)
+    said = page(row(failing(reason="gone-away"), make.state()), pages.console().width)
     assert "gone-away" in said
 
 

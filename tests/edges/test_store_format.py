@@ -160,15 +160,7 @@ def test_no_process_and_no_command_touches_a_newer_store(
     newer: tuple[Path, str], words: tuple[str, ...]
 ) -> None:
     folder, url = newer
-    done = subprocess.run(
-        [sys.executable, "-m", *words],
-        cwd=folder,
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = _run(folder, *words)
     assert done.returncode == 1, done
     lines = [line for line in done.stderr.splitlines() if not line.startswith("{")]
     assert len(lines) == 1, done.stderr
@@ -181,8 +173,16 @@ def test_the_embedded_store_ends_with_the_run_that_cannot_use_it(newer: tuple[Pa
     config = folder / "monitor.toml"
     redis.Redis.from_url(url).shutdown(nosave=True)
     config.write_text(config.read_text().partition("\n")[2].partition("\n")[2])
-    done = subprocess.run(
-        [sys.executable, "-m", "monitor", "run"],
+    done = _run(folder, "monitor", "run")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith("upgrade, or restore the backup")
+    with pytest.raises(redis.ConnectionError):
+        redis.Redis.from_url(url).ping()
+
+
+def _run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", *words],
         cwd=folder,
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -190,7 +190,3 @@ def test_the_embedded_store_ends_with_the_run_that_cannot_use_it(newer: tuple[Pa
         timeout=60,
         check=False,
     )
-    assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].endswith("upgrade, or restore the backup")
-    with pytest.raises(redis.ConnectionError):
-        redis.Redis.from_url(url).ping()

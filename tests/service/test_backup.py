@@ -7,7 +7,6 @@ import shutil
 import stat
 import subprocess
 import time
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -33,12 +32,6 @@ from tests.service.running import (
 )
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with short_folder() as made:
-        yield made
 
 
 def work(room: Newsroom, running: Service) -> None:

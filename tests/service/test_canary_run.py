@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.feed_server import reply
-from tests.servers import short_folder
 from tests.service.running import SECRET, Newsroom, newsroom, service, wait_until, write_config
 
 PING = "/ping/0123456789abcdef0123456789"
@@ -36,12 +34,6 @@ ping = "{ping}"
 [deliveries]
 notices = ["log"]
 """
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with short_folder() as made:
-        yield made
 
 
 def configured(folder: Path, room: Newsroom) -> Path:

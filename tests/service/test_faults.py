@@ -24,7 +24,7 @@ from celery import Celery
 
 from monitor.edges.store import embedded
 from tests.feed_server import Reply, Request, reply
-from tests.servers import short_folder, wait_for
+from tests.servers import wait_for
 from tests.service import desks
 from tests.service.desks import Desk, headlines
 from tests.service.kill_points import DELIVERY, POLL
@@ -61,12 +61,6 @@ _TAIL = """
 [deliveries]
 timeout = "2s"
 """
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with short_folder() as made:
-        yield made
 
 
 def configure(folder: Path, room: Newsroom, *names: str) -> Path:

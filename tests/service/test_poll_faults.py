@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from tests.feed_server import Reply, Request, raw
-from tests.servers import short_folder
 from tests.service.running import (
     Newsroom,
     newsroom,
@@ -22,12 +20,6 @@ from tests.service.running import (
 from tests.service.test_faults import faulty
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with short_folder() as made:
-        yield made
 
 
 def hang(room: Newsroom, feed: int) -> None:

@@ -5,26 +5,18 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from monitor.edges.rulebook import SHIPPED
-from tests.servers import short_folder
 from tests.service.running import Newsroom, newsroom, service, title, wait_until, write_config
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 # Seconds within which a change is to be in force, on a busy machine.
 _SOON = 30.0
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with short_folder() as made:
-        yield made
 
 
 class Desk:

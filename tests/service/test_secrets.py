@@ -33,12 +33,6 @@ from tests.web.pages import Browser
 ENOUGH = "enough was heard"
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with short_folder() as made:
-        yield made
-
-
 @pytest.mark.parametrize(
     "store",
     [

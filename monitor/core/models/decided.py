@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from monitor.core.digest import delivery_id
 from monitor.core.models.labels import Severity
 
 
@@ -179,3 +180,13 @@ class Alert:
     news: tuple[str, ...] = ()
     parent: str = ""
     lines: tuple[Line, ...] = ()
+
+    @property
+    def delivery(self) -> str:
+        """The id of the delivery that takes it to its receiver."""
+        return delivery_id(self.story.id, self.receiver, *self.news)
+
+    @property
+    def of_news(self) -> bool:
+        """Whether it tells of news, and not of the service itself."""
+        return self.kind not in {"notice", "canary"}

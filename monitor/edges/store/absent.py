@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
+from monitor.core.canary import NAME
 from monitor.core.models import FeedState
 from monitor.edges.store import keys
 from monitor.edges.store.connection import Connected
@@ -49,7 +50,7 @@ class Absent(Connected):
         """
         with self.reached():
             pipe = self._redis.pipeline(transaction=False)
-            pipe.hget(keys.ALIVE, "canary")
+            pipe.hget(keys.ALIVE, NAME)
             pipe.get(keys.CANARY)
             last, missed = pipe.execute()
         return float(last or 0), float(missed or 0)

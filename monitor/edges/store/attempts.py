@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from monitor.core.latency import tally
-from monitor.core.models import Alert, Attempt, Condition, Delivery, DeliveryState, Logged
+from monitor.core.models import Attempt, Condition, Delivery, DeliveryState, Logged
 from monitor.core.schedule import TOO_MANY
 from monitor.edges.store import keys
 from monitor.edges.store.counts import counter
@@ -113,13 +113,8 @@ def counted(
 def _latencies(deliveries: Sequence[Delivery], now: datetime) -> Iterator[float]:
     """Seconds from first sight; of what was held back by wish there is none."""
     for one in deliveries:
-        if one.due is None and told_of(one.alert):
+        if one.due is None and one.alert.of_news:
             yield (now - one.alert.story.first_seen).total_seconds()
-
-
-def told_of(alert: Alert) -> bool:
-    """Whether an alert tells of news, and not of the service itself."""
-    return alert.kind not in {"notice", "canary"}
 
 
 def placed(

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from monitor.core.canary import NAME
 from monitor.core.commit import Commit
 from monitor.core.dedupe import names_of_new
 from monitor.core.digest import digest
@@ -191,7 +192,7 @@ class MemoryStore(MemoryPolls):
 
     def canary(self) -> tuple[float, float]:
         """As Absent.canary."""
-        return self._alive.get("canary", 0.0), self._missed
+        return self._alive.get(NAME, 0.0), self._missed
 
     def note_missed(self, since: datetime | None) -> bool:
         """As Absent.note_missed."""

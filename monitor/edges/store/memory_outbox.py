@@ -19,7 +19,7 @@ from monitor.core.models import (
     Silence,
 )
 from monitor.core.schedule import TOO_MANY
-from monitor.edges.store.attempts import ATTEMPTS, RESULTS, told_of
+from monitor.edges.store.attempts import ATTEMPTS, RESULTS
 from monitor.edges.store.counts import counter
 from monitor.edges.store.deliveries import place
 from monitor.edges.store.records import Entered
@@ -154,7 +154,7 @@ class MemoryOutbox:
         base = one.base + (attempt.status == TOO_MANY)
         tried = {"tries": one.tries + 1, "base": base, "interrupted": 0, "uncertain": lost}
         self._change(one.id, state=state, **tried)
-        if state is DeliveryState.SENT and one.due is None and told_of(one.alert):
+        if state is DeliveryState.SENT and one.due is None and one.alert.of_news:
             seconds = (now - one.alert.story.first_seen).total_seconds()
             self._latency.insert(0, round(seconds, 3))
         for part, bound, by in tally([one] if state is DeliveryState.SENT else [], now):

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from monitor.core.digest import delivery_id, digest
+from monitor.core.digest import digest
 from monitor.core.identity import canonical_url
 from monitor.core.models import (
     SKIMMED,
@@ -80,7 +80,7 @@ def _row(one: Verdict) -> list[Any]:
         tagging.severity,
         [(alert.receiver, alert.kind) for alert in one.alerts],
         one.placed,
-        [delivery_id(each.story.id, each.receiver, *each.news) for each in one.alerts],
+        [each.delivery for each in one.alerts],
     ]
 
 
